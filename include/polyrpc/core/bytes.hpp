@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+namespace polyrpc {
+
+/// A queue of bytes in one piece of memory: appended at the end, consumed from the front.
+/// The memory is kept and reused until `release` gives it back. Not for use by several threads at once.
+class ByteQueue {
+ public:
+  ByteQueue() noexcept = default;
+  ByteQueue(ByteQueue&& other) noexcept;
+  ByteQueue& operator=(ByteQueue&& other) noexcept;
+  ~ByteQueue();
+
+  std::size_t size() const noexcept { return end_ - begin_; }
+  bool empty() const noexcept { return begin_ == end_; }
+  std::size_t capacity() const noexcept { return capacity_; }
+  const std::byte* data() const noexcept { return memory_ + begin_; }
+  /// For codecs that rewrite in place (a length filled in later, a string unescaped where it stands).
+  std::byte* data() noexcept { return memory_ + begin_; }
+  std::span<const std::byte> readable() const noexcept { return {data(), size()}; }
+  std::string_view text() const noexcept { return {reinterpret_cast<const char*>(data()), size()}; }
+
+  /// Drops `count` bytes (at most `size()`) from the front. What stays does not move.
+  void consume(std::size_t count) noexcept {
+    begin_ += count;
+    if (begin_ == end_) begin_ = end_ = 0;
+  }
+
+  /// Room for at least `count` more bytes, all of the free room behind the last byte. Invalidates earlier pointers.
+  std::span<std::byte> prepare(std::size_t count) {
+    if (capacity_ - end_ < count) grow(count);
+    return {memory_ + end_, capacity_ - end_};
+  }
+  /// Makes the first `count` bytes of what `prepare` gave part of the queue.
+  void commit(std::size_t count) noexcept { end_ += count; }
+
+  void append(std::span<const std::byte> bytes) { append(bytes.data(), bytes.size()); }
+  void append(std::string_view text) { append(text.data(), text.size()); }
+  void append(const void* bytes, std::size_t count) {
+    if (count == 0) return;
+    std::memcpy(prepare(count).data(), bytes, count);
+    end_ += count;
+  }
+  void push_back(std::byte byte) {
+    if (end_ == capacity_) grow(1);
+    memory_[end_++] = byte;
+  }
+  void push_back(char c) { push_back(static_cast<std::byte>(c)); }
+
+  /// Forgets everything behind the first `size` bytes: takes an append back.
+  void truncate(std::size_t size) noexcept { end_ = begin_ + size; }
+  void clear() noexcept { begin_ = end_ = 0; }
+  /// Clears, and returns the memory.
+  void release() noexcept;
+  /// Clears, and returns the memory if it is more than `limit` bytes.
+  void recycle(std::size_t limit) noexcept {
+    clear();
+    if (capacity_ > limit) release();
+  }
+
+ private:
+  void grow(std::size_t count);
+
+  std::byte* memory_ = nullptr;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+inline std::span<const std::byte> as_bytes(std::string_view text) noexcept {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+inline std::string_view as_text(std::span<const std::byte> bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace polyrpc

@@ -1,0 +1,62 @@
+#include "polyrpc/core/bytes.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <new>
+#include <utility>
+
+namespace polyrpc {
+
+ByteQueue::ByteQueue(ByteQueue&& other) noexcept
+    : memory_(std::exchange(other.memory_, nullptr)),
+      begin_(std::exchange(other.begin_, 0)),
+      end_(std::exchange(other.end_, 0)),
+      capacity_(std::exchange(other.capacity_, 0)) {}
+
+ByteQueue& ByteQueue::operator=(ByteQueue&& other) noexcept {
+  std::swap(memory_, other.memory_);
+  std::swap(begin_, other.begin_);
+  std::swap(end_, other.end_);
+  std::swap(capacity_, other.capacity_);
+  return *this;
+}
+
+ByteQueue::~ByteQueue() { std::free(memory_); }
+
+void ByteQueue::release() noexcept {
+  std::free(memory_);
+  memory_ = nullptr;
+  begin_ = end_ = capacity_ = 0;
+}
+
+void ByteQueue::grow(std::size_t count) {
+  const std::size_t live = size();
+  if (count > (std::numeric_limits<std::size_t>::max)() / 4 - live) throw std::bad_alloc();
+  // Moving to the front suffices when at least half of the memory becomes free by it; then each byte moves at most once
+  // on average.
+  if (begin_ >= live && capacity_ - live >= count) {
+    if (live != 0) std::memmove(memory_, memory_ + begin_, live);
+    begin_ = 0;
+    end_ = live;
+    return;
+  }
+  constexpr std::size_t smallest = 256;
+  const std::size_t wanted = (std::max)({live + count, capacity_ * 2, smallest});
+  if (begin_ == 0) {
+    auto* memory = static_cast<std::byte*>(std::realloc(memory_, wanted));
+    if (memory == nullptr) throw std::bad_alloc();
+    memory_ = memory;
+  } else {
+    auto* memory = static_cast<std::byte*>(std::malloc(wanted));
+    if (memory == nullptr) throw std::bad_alloc();
+    if (live != 0) std::memcpy(memory, memory_ + begin_, live);
+    std::free(memory_);
+    memory_ = memory;
+    begin_ = 0;
+    end_ = live;
+  }
+  capacity_ = wanted;
+}
+
+}  // namespace polyrpc
