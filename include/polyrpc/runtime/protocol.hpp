@@ -1,0 +1,75 @@
+#pragma once
+
+#include "polyrpc/core/bytes.hpp"
+#include "polyrpc/core/codec.hpp"
+#include "polyrpc/runtime/transport.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// A protocol turns a connection into calls. Most are a codec on a stream (`codec_protocol`); HTTP is one of its own.
+namespace polyrpc {
+
+class ServerCore;
+
+/// One connection while a server serves it. Lives on its loop's thread; owned by the server until it reports its end.
+class ServedConnection {
+ public:
+  virtual ~ServedConnection() = default;
+
+  /// Called once, when the host has taken the connection: reading may begin.
+  virtual void start() = 0;
+  /// Takes no new calls, finishes those under way, then ends.
+  virtual void drain() = 0;
+  /// Ends now; calls under way are cancelled. Nothing is reported afterwards.
+  virtual void close() = 0;
+};
+
+/// What the server lends to the connections of one loop.
+class ServerHost {
+ public:
+  virtual Loop& loop() noexcept = 0;
+  /// The registry, limits and interceptors, shared by all loops and outliving every call.
+  virtual const std::shared_ptr<ServerCore>& core() noexcept = 0;
+  /// Takes over and starts what serves a connection that another protocol has begun with: CONNECT, an upgrade.
+  virtual void adopt(std::shared_ptr<ServedConnection> connection) = 0;
+  /// The connection is over and may be destroyed; called once for each.
+  virtual void ended(ServedConnection& connection) = 0;
+  virtual bool draining() const noexcept = 0;
+
+ protected:
+  ~ServerHost() = default;
+};
+
+/// Safe to use from several threads.
+class Protocol {
+ public:
+  virtual ~Protocol() = default;
+
+  virtual std::string_view name() const noexcept = 0;
+  /// Whether a connection that starts with these bytes is this protocol's.
+  virtual Match matches(std::span<const std::byte> first_bytes) const noexcept = 0;
+  /// What serves `connection`, of which `first_bytes` have been read already. The host adopts and starts it.
+  virtual std::shared_ptr<ServedConnection> serve(std::unique_ptr<Connection> connection, ByteQueue first_bytes,
+                                                  ServerHost& host) const = 0;
+};
+
+/// A codec spoken directly on a connection.
+std::shared_ptr<const Protocol> codec_protocol(std::shared_ptr<const Codec> codec);
+
+/// What a server speaks and over what. The protocols are asked in order whether the first bytes are theirs.
+struct Protocols {
+  std::vector<std::shared_ptr<const Protocol>> list;
+  Transports transports;
+
+  Protocols& add(std::shared_ptr<const Protocol> protocol) {
+    list.push_back(std::move(protocol));
+    return *this;
+  }
+};
+
+}  // namespace polyrpc

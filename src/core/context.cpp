@@ -1,0 +1,40 @@
+#include "polyrpc/core/context.hpp"
+
+namespace polyrpc {
+
+const PeerInfo& Context::peer() const noexcept {
+  static const PeerInfo nobody;
+  return peer_ != nullptr ? *peer_ : nobody;
+}
+
+std::optional<std::chrono::nanoseconds> Context::time_left() const noexcept {
+  if (!deadline_) return std::nullopt;
+  return *deadline_ - Clock::now();
+}
+
+void Context::prepare_stop() const {
+  if (!stop_.stop_possible()) stop_ = std::stop_source();
+}
+
+std::stop_token Context::stop_token() const {
+  prepare_stop();
+  return stop_.get_token();
+}
+
+void Context::set_attachment(const void* key, std::shared_ptr<void> value) {
+  for (auto& [known, attached] : attachments_) {
+    if (known == key) {
+      attached = std::move(value);
+      return;
+    }
+  }
+  attachments_.emplace_back(key, std::move(value));
+}
+
+void* Context::attachment(const void* key) const noexcept {
+  for (const auto& [known, attached] : attachments_)
+    if (known == key) return attached.get();
+  return nullptr;
+}
+
+}  // namespace polyrpc

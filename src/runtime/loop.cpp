@@ -1,0 +1,130 @@
+#include "polyrpc/runtime/loop.hpp"
+
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <utility>
+
+namespace polyrpc {
+
+// Outlives the loop while a wait is under way; `loop` is then null.
+struct Loop::Timer {
+  explicit Timer(asio::io_context& context, Loop* owner) : timer(context), loop(owner) {}
+
+  asio::steady_timer timer;
+  Loop* loop;
+  std::optional<Clock::time_point> armed;
+};
+
+Alarm::~Alarm() {
+  if (is_set()) loop_->clear(*this);
+}
+
+Loop::Loop(asio::io_context& context) : context_(context), timer_(std::make_shared<Timer>(context, this)) {}
+
+Loop::~Loop() {
+  timer_->loop = nullptr;
+  timer_->timer.cancel();
+  for (Alarm* alarm : heap_) alarm->position_ = Alarm::none;
+}
+
+void Loop::post(std::function<void()> work) { asio::post(context_, std::move(work)); }
+
+bool Loop::is_this_thread() const noexcept { return context_.get_executor().running_in_this_thread(); }
+
+void Loop::place(std::size_t position, Alarm* alarm) noexcept {
+  heap_[position] = alarm;
+  alarm->position_ = position;
+}
+
+void Loop::sift_up(std::size_t position) noexcept {
+  Alarm* alarm = heap_[position];
+  while (position > 0) {
+    const std::size_t parent = (position - 1) / 4;
+    if (heap_[parent]->time_ <= alarm->time_) break;
+    place(position, heap_[parent]);
+    position = parent;
+  }
+  place(position, alarm);
+}
+
+void Loop::sift_down(std::size_t position) noexcept {
+  Alarm* alarm = heap_[position];
+  for (;;) {
+    const std::size_t first = position * 4 + 1;
+    if (first >= heap_.size()) break;
+    std::size_t least = first;
+    for (std::size_t child = first + 1; child < first + 4 && child < heap_.size(); ++child)
+      if (heap_[child]->time_ < heap_[least]->time_) least = child;
+    if (heap_[least]->time_ >= alarm->time_) break;
+    place(position, heap_[least]);
+    position = least;
+  }
+  place(position, alarm);
+}
+
+void Loop::set(Alarm& alarm, Clock::time_point time) {
+  if (alarm.is_set()) {
+    const bool later = time > alarm.time_;
+    alarm.time_ = time;
+    if (later)
+      sift_down(alarm.position_);
+    else
+      sift_up(alarm.position_);
+  } else {
+    heap_.push_back(&alarm);
+    alarm.loop_ = this;
+    alarm.time_ = time;
+    alarm.position_ = heap_.size() - 1;
+    sift_up(alarm.position_);
+  }
+  if (heap_.front() == &alarm) arm();
+}
+
+void Loop::clear(Alarm& alarm) noexcept {
+  if (!alarm.is_set()) return;
+  const std::size_t position = alarm.position_;
+  Alarm* last = heap_.back();
+  heap_.pop_back();
+  alarm.position_ = Alarm::none;
+  if (last != &alarm) {
+    place(position, last);
+    sift_up(position);
+    sift_down(last->position_);
+  }
+  // The timer stays armed: calls set and clear an alarm each, and moving the timer costs a system call.
+}
+
+void Loop::rest() {
+  if (!heap_.empty() || !timer_->armed) return;
+  timer_->armed.reset();
+  timer_->timer.cancel();
+}
+
+// The timer may ring too early, never too late: it is moved only when the first alarm comes before it.
+void Loop::arm() {
+  if (heap_.empty()) return;
+  const Clock::time_point first = heap_.front()->time_;
+  if (timer_->armed && *timer_->armed <= first) return;
+  timer_->armed = first;
+  timer_->timer.expires_at(first);
+  timer_->timer.async_wait([timer = timer_](const auto& error) {
+    if (error || timer->loop == nullptr || !timer->armed) return;
+    timer->armed.reset();
+    timer->loop->ring_due();
+  });
+}
+
+void Loop::ring_due() {
+  const Clock::time_point now = Clock::now();
+  const std::shared_ptr<Timer> timer = timer_;  // an alarm may end the loop
+  while (timer->loop != nullptr && !heap_.empty() && heap_.front()->time_ <= now) {
+    Alarm* alarm = heap_.front();
+    clear(*alarm);
+    alarm->ring();
+  }
+  if (timer->loop != nullptr) arm();
+}
+
+}  // namespace polyrpc
