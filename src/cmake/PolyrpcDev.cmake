@@ -1,0 +1,32 @@
+# polyrpc_dev: warnings, sanitizers and coverage for our own targets. Each of them links it PRIVATE, so that no consumer
+# of the library ever sees these flags.
+
+add_library(polyrpc_dev INTERFACE)
+
+if(POLYRPC_WARNINGS AND NOT MSVC)
+  target_compile_options(polyrpc_dev INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow>)
+  if(POLYRPC_WERROR)
+    target_compile_options(polyrpc_dev INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
+  endif()
+endif()
+
+if(POLYRPC_SANITIZE)
+  target_compile_options(polyrpc_dev INTERFACE -fsanitize=${POLYRPC_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(polyrpc_dev INTERFACE -fsanitize=${POLYRPC_SANITIZE})
+  if(POLYRPC_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # asio has std::atomic_thread_fence in headers; TSan does not model it and g++ says so at every use.
+    target_compile_options(polyrpc_dev INTERFACE -Wno-tsan)
+  endif()
+endif()
+
+if(POLYRPC_LIBFUZZER)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "polyrpc: POLYRPC_LIBFUZZER needs clang, this is ${CMAKE_CXX_COMPILER_ID}")
+  endif()
+  target_compile_options(polyrpc_dev INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+if(POLYRPC_COVERAGE)
+  target_compile_options(polyrpc_dev INTERFACE --coverage -fprofile-update=atomic)
+  target_link_options(polyrpc_dev INTERFACE --coverage)
+endif()

@@ -1,0 +1,66 @@
+# How a test is made. Every helper makes one ctest test with a time limit; exit code 77 means skipped, and ctest lists it.
+
+# polyrpc_set_test_properties(<name> <timeout or ""> <labels> <environment>)
+function(polyrpc_set_test_properties name timeout labels environment)
+  if(NOT timeout)
+    set(timeout 120)
+  endif()
+  math(EXPR timeout "${timeout} * ${POLYRPC_TEST_TIMEOUT_FACTOR}")
+  list(APPEND environment "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1" "UBSAN_OPTIONS=print_stacktrace=1"
+       "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout} SKIP_RETURN_CODE 77 LABELS "${labels}"
+                       ENVIRONMENT "${environment}")
+endfunction()
+
+# polyrpc_add_test(<name>              ctest's name, folder first: core.status, runtime.server
+#   SOURCES <file>...
+#   [LIBS <lib>...]                    polyrpc::core, ...
+#   [LABELS <label>...]                default: what stands before the first dot of the name
+#   [TIMEOUT <seconds>]                default: 120
+#   [ENVIRONMENT <NAME>=<value>...]
+#   [ARGS <arg>...]                    for the executable
+#   [NO_CATCH]                         SOURCES have a main of their own
+#   [SERIAL])                          no other test may run at the same time (it measures or needs many descriptors)
+#
+# Makes the executable test_<name>, dots as underscores, from Catch2 test cases (include "support/catch.hpp").
+function(polyrpc_add_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "NO_CATCH;SERIAL" "TIMEOUT" "SOURCES;LIBS;LABELS;ENVIRONMENT;ARGS")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "polyrpc_add_test(${name}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT arg_LABELS)
+    string(REGEX REPLACE "\\..*" "" arg_LABELS "${name}")
+  endif()
+  string(MAKE_C_IDENTIFIER "test_${name}" target)
+  add_executable(${target} ${arg_SOURCES})
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_link_libraries(${target} PRIVATE ${arg_LIBS} polyrpc_test_support polyrpc_dev)
+  if(NOT arg_NO_CATCH)
+    target_link_libraries(${target} PRIVATE polyrpc_test_main)
+  endif()
+  add_test(NAME ${name} COMMAND ${target} ${arg_ARGS})
+  polyrpc_set_test_properties(${name} "${arg_TIMEOUT}" "${arg_LABELS}" "${arg_ENVIRONMENT}")
+  set_tests_properties(${name} PROPERTIES RUN_SERIAL ${arg_SERIAL})
+endfunction()
+
+# polyrpc_add_script_test(<name>
+#   COMMAND <program> <arg>...         generator expressions welcome: $<TARGET_FILE:arith_server>
+#   [LABELS ...] [TIMEOUT ...] [ENVIRONMENT ...] [SERIAL]
+#   [WORKING_DIRECTORY <dir>])         default: the build folder of the calling CMakeLists.txt
+#
+# A program that exits with 0 (passed), 77 (skipped: it prints why) or anything else (failed).
+function(polyrpc_add_script_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "TIMEOUT;WORKING_DIRECTORY" "COMMAND;LABELS;ENVIRONMENT")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "polyrpc_add_script_test(${name}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT arg_LABELS)
+    string(REGEX REPLACE "\\..*" "" arg_LABELS "${name}")
+  endif()
+  if(NOT arg_WORKING_DIRECTORY)
+    set(arg_WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")
+  endif()
+  add_test(NAME ${name} COMMAND ${arg_COMMAND} WORKING_DIRECTORY "${arg_WORKING_DIRECTORY}")
+  polyrpc_set_test_properties(${name} "${arg_TIMEOUT}" "${arg_LABELS}" "${arg_ENVIRONMENT}")
+  set_tests_properties(${name} PROPERTIES RUN_SERIAL ${arg_SERIAL})
+endfunction()
