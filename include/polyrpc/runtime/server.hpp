@@ -1,10 +1,9 @@
 #pragma once
 
-#include "polyrpc/core/limits.hpp"
 #include "polyrpc/runtime/asio_fwd.hpp"
-#include "polyrpc/runtime/log.hpp"
 #include "polyrpc/runtime/protocol.hpp"
 #include "polyrpc/runtime/registry.hpp"
+#include "polyrpc/runtime/server_core.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -15,23 +14,6 @@
 #include <vector>
 
 namespace polyrpc {
-
-/// Sees a call before its body is decoded, on the connection's thread; must not block. Not ok: the call ends with that
-/// status.
-using Admission = std::function<Status(Context&)>;
-
-class InterceptorList;
-
-struct ServerOptions {
-  Limits limits;
-  /// How long calls under way may go on after `shutdown` or a signal.
-  std::chrono::milliseconds drain_time{10'000};
-  /// Where the server reports what no caller is told: an exception's text, a connection that broke the rules. Null:
-  /// nowhere.
-  LogSink log;
-  /// A deadline later than this is brought forward, and a call without one gets it. Nothing: callers decide.
-  std::optional<std::chrono::nanoseconds> longest_call;
-};
 
 /// Serves a registry on any number of addresses; what a connection speaks is told by its first bytes.
 class Server {

@@ -60,9 +60,10 @@ class ServerSession {
   /// Cancels the calls under way; none of them will be answered.
   void cancel_all() noexcept;
 
- private:
   class Impl;
-  std::shared_ptr<Impl> impl_;
+
+ private:
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace polyrpc

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "polyrpc/runtime/loop.hpp"
+#include "polyrpc/runtime/protocol.hpp"
+#include "polyrpc/runtime/server_core.hpp"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace polyrpc {
+
+/// Reads a new connection's first bytes, and hands it to the protocol whose they are.
+class Door final : public ServedConnection, private ReadyListener, private Alarm {
+ public:
+  Door(std::unique_ptr<Connection> connection, std::shared_ptr<const Protocols> protocols, ServerHost& host)
+      : connection_(std::move(connection)), protocols_(std::move(protocols)), host_(host) {}
+
+  void start() override {
+    const auto time = host_.core()->limits().sniff_time;
+    if (time.count() > 0) host_.loop().set(*this, Clock::now() + time);
+    connection_->wait(Direction::read, *this);
+  }
+
+  void drain() override { end(); }
+
+  void close() override {
+    if (over_) return;
+    over_ = true;
+    host_.loop().clear(*this);
+    if (connection_) connection_->close();
+  }
+
+ private:
+  static constexpr std::size_t read_size = 16 << 10;
+
+  void ready(Direction) override {
+    const IoResult result = connection_->read_some(bytes_.prepare(read_size));
+    if (result.state == IoState::would_block) return connection_->wait(Direction::read, *this);
+    if (result.state != IoState::done) return end();
+    bytes_.commit(result.bytes);
+    bool more = false;
+    for (const auto& protocol : protocols_->list) {
+      switch (protocol->matches(bytes_.readable())) {
+        case Match::yes:
+          return hand_over(*protocol);
+        case Match::more:
+          more = true;
+          break;
+        case Match::no:
+          break;
+      }
+    }
+    if (more && bytes_.size() < host_.core()->limits().sniff_bytes) return connection_->wait(Direction::read, *this);
+    refuse("its first bytes are no protocol's that is served here");
+  }
+
+  void ring() override { refuse("it said nothing that tells its protocol in time"); }
+
+  void hand_over(const Protocol& protocol) {
+    over_ = true;
+    host_.loop().clear(*this);
+    auto served = protocol.serve(std::move(connection_), std::move(bytes_), host_);
+    // First the new one, then the end of this: a draining server must not find itself empty in between.
+    host_.adopt(std::move(served));
+    host_.ended(*this);
+  }
+
+  void refuse(const std::string& why) {
+    host_.core()->log(LogLevel::info, "polyrpc: " + connection_->peer().address + " closed: " + why);
+    end();
+  }
+
+  void end() {
+    if (over_) return;
+    close();
+    host_.ended(*this);
+  }
+
+  std::unique_ptr<Connection> connection_;
+  std::shared_ptr<const Protocols> protocols_;
+  ServerHost& host_;
+  ByteQueue bytes_;
+  bool over_ = false;
+};
+
+}  // namespace polyrpc

@@ -1,0 +1,377 @@
+#include "polyrpc/runtime/server_session.hpp"
+
+#include "polyrpc/runtime/worker_pool.hpp"
+
+#include "active_call.hpp"
+#include "server_session_impl.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <new>
+#include <string>
+#include <utility>
+
+namespace polyrpc {
+
+namespace {
+
+/// An object of a shape for the length of one call: in place if it is small, so that serving needs no allocation.
+class LocalObject {
+ public:
+  explicit LocalObject(const Shape& shape) : shape_(shape) {
+    if (shape.size > sizeof place_ || shape.align > alignof(std::max_align_t)) {
+      message_ = Message(shape);
+      object_ = message_.object();
+    } else {
+      shape.construct(place_);
+      object_ = place_;
+    }
+  }
+  LocalObject(const LocalObject&) = delete;
+  LocalObject& operator=(const LocalObject&) = delete;
+  ~LocalObject() {
+    if (message_.empty()) shape_.destroy(object_);
+  }
+
+  void* get() noexcept { return object_; }
+  MessageSlot slot() noexcept { return {object_, &shape_}; }
+  MessageRef ref() const noexcept { return {object_, &shape_}; }
+
+ private:
+  alignas(std::max_align_t) std::byte place_[256];
+  const Shape& shape_;
+  void* object_;
+  Message message_;
+};
+
+// One per thread and only as long as a request is being cut and served, so that a connection at rest holds none.
+IncomingRequest& request_of_this_thread() {
+  static thread_local IncomingRequest request;
+  return request;
+}
+
+Status deadline_passed() { return Status::deadline_exceeded("polyrpc: the deadline has passed"); }
+
+}  // namespace
+
+Status handler_failed(const ServerCore& core, std::string_view method) noexcept {
+  try {
+    std::string line = "polyrpc: the handler of " + std::string(method) + " threw ";
+    try {
+      throw;
+    } catch (const std::exception& failure) {
+      line += failure.what();
+    } catch (...) {
+      line += "something that is no std::exception";
+    }
+    core.log(LogLevel::error, line);
+    return Status::internal("polyrpc: the handler failed");
+  } catch (...) {
+    return {};  // no memory left even for that
+  }
+}
+
+// ---- a call that is not served on the spot ----
+
+Result<MessageRef> ActiveCall::request() {
+  detach();
+  if (!decoded->ok()) return *decoded;
+  return args_message.ref();
+}
+
+void ActiveCall::detach() {
+  if (decoded) return;
+  args_message = Message(entry.handler->args());
+  decoded = body->decode(args_message.slot());
+  body = nullptr;
+}
+
+Status ActiveCall::run_handler() {
+  try {
+    return entry.handler->call(call_context, args_message.object(), reply_message.object());
+  } catch (...) {
+    return handler_failed(*core, entry.name);
+  }
+}
+
+void ActiveCall::end_from_worker(Status result) {
+  outcome = std::move(result);
+  const std::lock_guard lock(link->mutex);
+  if (link->loop == nullptr) return;
+  link->ended.push_back(shared_from_this());
+  if (link->ended.size() > 1) return;
+  link->loop->post([where = link] {
+    std::vector<std::shared_ptr<ActiveCall>> ended;
+    {
+      const std::lock_guard guard(where->mutex);
+      ended.swap(where->ended);
+    }
+    for (const auto& call : ended)
+      if (call->session != nullptr) call->session->finish(*call, std::move(call->outcome));
+  });
+}
+
+void ActiveCall::ring() {
+  const auto self = shared_from_this();  // the answer may be the last that holds it
+  call_context.request_stop();
+  if (session != nullptr) session->answer(*this, deadline_passed(), HandlerState::running);
+  if (cancel_coroutine) cancel_coroutine();
+}
+
+// ---- the session ----
+
+ServerSession::Impl::Impl(std::shared_ptr<ServerCore> core, Loop& loop, std::unique_ptr<ServerCodec> codec,
+                          const PeerInfo& peer, SessionOwner& owner)
+    : core_(std::move(core)),
+      loop_(loop),
+      codec_(std::move(codec)),
+      peer_(peer),
+      owner_(owner),
+      stats_(core_->shard(loop)),
+      onion_(core_->has_interceptors()) {}
+
+ServerSession::Impl::~Impl() {
+  cancel_all();
+  if (link_ != nullptr) {
+    const std::lock_guard lock(link_->mutex);
+    link_->loop = nullptr;
+    link_->ended.clear();
+  }
+}
+
+void ServerSession::Impl::cancel_all() noexcept {
+  std::vector<std::shared_ptr<ActiveCall>> active;
+  active.swap(active_);
+  for (const auto& call : active) call->session = nullptr;
+  for (const auto& call : active) {
+    loop_.clear(*call);
+    call->call_context.request_stop();
+    if (call->cancel_coroutine) call->cancel_coroutine();
+  }
+}
+
+ServerSession::Progress ServerSession::Impl::process(ByteQueue& input, ByteQueue& output, std::size_t output_limit) {
+  struct Inside {
+    ByteQueue*& current;
+    ~Inside() { current = nullptr; }
+  } inside{current_output_};
+  current_output_ = &output;
+  const Limits& limits = core_->limits();
+  IncomingRequest& request = request_of_this_thread();
+  for (;;) {
+    if (!failure_.ok()) return Progress::ended;
+    if (output.size() >= output_limit) return Progress::output_full;
+    if (active_.size() >= limits.calls_in_flight) return Progress::paused;
+    Result<bool> cut = codec_->next_request(input, request);
+    if (!cut.ok()) {
+      failure_ = std::move(cut).status();
+      codec_->write_farewell(failure_, output);
+      return Progress::ended;
+    }
+    if (!*cut) return Progress::need_input;
+    serve(output);
+  }
+}
+
+void ServerSession::Impl::serve(ByteQueue& output) {
+  IncomingRequest& request = request_of_this_thread();
+  if (!request.refused.ok()) return refuse(request.refused, output);
+  if (request.kind == RequestKind::cancel) return cancel(output);
+  if (draining_ || core_->draining())
+    return refuse(Status::unavailable("polyrpc: the server is shutting down"), output);
+  const MethodEntry* entry = core_->registry().find(request.head.method);
+  if (entry == nullptr) return refuse(core_->registry().why_not(request.head.method), output);
+  if (entry->handler->road() == Road::plain && !onion_)
+    serve_here(*entry, output);
+  else
+    start(*entry, output);
+}
+
+/// Fills the context from the request's head, and asks whether the call may go on.
+Status ServerSession::Impl::prepare(Context& context, const MethodEntry& entry) {
+  RequestHead& head = request_of_this_thread().head;
+  context.set_method(entry.name);
+  context.set_peer(peer_);
+  if (!ambient_.empty()) {
+    context.metadata() = ambient_;
+    for (const auto& [key, value] : head.metadata) context.metadata().add(key, value);
+  } else if (!head.metadata.empty()) {
+    context.metadata() = std::move(head.metadata);
+    head.metadata.clear();
+  }
+  std::optional<std::chrono::nanoseconds> timeout = head.timeout;
+  const auto& longest = core_->options().longest_call;
+  if (longest && (!timeout || *longest < *timeout)) timeout = longest;
+  if (timeout) {
+    if (timeout->count() <= 0) return deadline_passed();
+    const Clock::time_point now = Clock::now();
+    context.set_deadline(*timeout > Clock::time_point::max() - now
+                             ? Clock::time_point::max()
+                             : now + std::chrono::duration_cast<Clock::duration>(*timeout));
+  }
+  for (const Admission& admission : core_->admissions()) {
+    try {
+      if (Status status = admission(context); !status.ok()) return status;
+    } catch (...) {
+      return handler_failed(*core_, entry.name);
+    }
+  }
+  return {};
+}
+
+// The straight road: no coroutine, no lock, no allocation.
+void ServerSession::Impl::serve_here(const MethodEntry& entry, ByteQueue& output) {
+  const IncomingRequest& request = request_of_this_thread();
+  const Handler& handler = *entry.handler;
+  const bool timed = stats_.begin(entry.index);
+  const Clock::time_point begun = timed ? Clock::now() : Clock::time_point();
+
+  Context context;
+  Status status = prepare(context, entry);
+  try {
+    LocalObject args(handler.args());
+    LocalObject reply(handler.reply());
+    if (status.ok()) status = request.body->decode(args.slot());
+    if (status.ok()) {
+      try {
+        status = handler.call(context, args.get(), reply.get());
+      } catch (...) {
+        status = handler_failed(*core_, entry.name);
+      }
+      if (context.deadline() && status.ok() && Clock::now() > *context.deadline()) status = deadline_passed();
+    }
+    if (!status.ok()) stats_.error(entry.index);
+    if (request.head.wants_reply)
+      write({request.head.tag, entry.name, status, &context.headers(), &context.trailers()}, reply.ref(), output);
+  } catch (const std::bad_alloc&) {
+    failure_ = Status::resource_exhausted("polyrpc: no memory for the call");
+  }
+  if (timed) stats_.time(entry.index, Clock::now() - begun);
+}
+
+void ServerSession::Impl::link_up() {
+  if (link_ != nullptr) return;
+  link_ = std::make_shared<SessionLink>();
+  link_->loop = &loop_;
+}
+
+void ServerSession::Impl::start(const MethodEntry& entry, ByteQueue& output) {
+  IncomingRequest& request = request_of_this_thread();
+  stats_.begin(entry.index);
+  link_up();
+  auto call = std::make_shared<ActiveCall>(core_, entry);
+  call->begun = Clock::now();
+  call->link = link_;
+  call->session = this;
+  call->tag = request.head.tag;
+  call->wants_reply = request.head.wants_reply;
+  call->body = request.body;
+  call->peer = peer_;
+  Status status = prepare(call->call_context, entry);
+  call->call_context.set_peer(call->peer);
+  call->call_context.prepare_stop();
+  if (status.ok() && !onion_) {
+    call->detach();
+    status = *call->decoded;
+  }
+  if (!status.ok()) {
+    stats_.error(entry.index);
+    if (call->wants_reply) write({call->tag, entry.name, status}, {}, output);
+    return;
+  }
+  call->position = active_.size();
+  active_.push_back(call);
+  if (call->call_context.deadline()) loop_.set(*call, *call->call_context.deadline());
+  if (entry.handler->road() == Road::blocking && !onion_) {
+    WorkerPool* pool = entry.handler->pool();
+    (pool != nullptr ? *pool : core_->registry().pool()).submit([call] { call->end_from_worker(call->run_handler()); });
+  } else {
+    run_coroutine(call, loop_);
+    if (call->session != nullptr) call->detach();  // suspended: the input must not be needed any more
+  }
+}
+
+void ServerSession::Impl::cancel(ByteQueue& output) {
+  const IncomingRequest& request = request_of_this_thread();
+  const auto found = std::find_if(active_.begin(), active_.end(),
+                                  [&](const auto& call) { return !call->answered && call->tag == request.cancels; });
+  if (found != active_.end()) {
+    const std::shared_ptr<ActiveCall> call = *found;
+    call->call_context.request_stop();
+    answer(*call, Status::cancelled("polyrpc: the caller cancelled the call"), HandlerState::running);
+    if (call->cancel_coroutine) call->cancel_coroutine();
+  }
+  if (request.head.wants_reply) {
+    const bool done = true;
+    const Status ok;
+    write({request.head.tag, request.head.method, ok}, message_ref(done), output);
+  }
+}
+
+void ServerSession::Impl::answer(ActiveCall& call, const Status& status, HandlerState state) {
+  if (std::exchange(call.answered, true)) return;
+  loop_.clear(call);
+  if (!status.ok()) stats_.error(call.entry.index);
+  stats_.time(call.entry.index, Clock::now() - call.begun);
+  if (!call.wants_reply) return;
+  // A handler that is still running may be writing its metadata, on another thread.
+  const bool with_metadata = state == HandlerState::returned;
+  write({call.tag, call.entry.name, status, with_metadata ? &call.call_context.headers() : nullptr,
+         with_metadata ? &call.call_context.trailers() : nullptr},
+        call.reply_message.ref(), current_output_ != nullptr ? *current_output_ : late_output_);
+  if (current_output_ == nullptr) owner_.session_progressed();
+}
+
+void ServerSession::Impl::finish(ActiveCall& call, Status status) {
+  const auto deadline = call.call_context.deadline();
+  if (status.ok() && deadline && Clock::now() > *deadline) status = deadline_passed();
+  const bool late = current_output_ == nullptr;
+  const bool had_answer = call.answered;
+  const std::shared_ptr<ActiveCall> kept = call.shared_from_this();
+  remove(call);
+  answer(call, status, HandlerState::returned);
+  if (late && (had_answer || !call.wants_reply)) owner_.session_progressed();
+}
+
+void ServerSession::Impl::remove(ActiveCall& call) {
+  loop_.clear(call);
+  call.session = nullptr;
+  if (call.position + 1 != active_.size()) {
+    active_[call.position] = std::move(active_.back());
+    active_[call.position]->position = call.position;
+  }
+  active_.pop_back();
+}
+
+void ServerSession::Impl::refuse(const Status& status, ByteQueue& output) {
+  const IncomingRequest& request = request_of_this_thread();
+  if (request.head.wants_reply) write({request.head.tag, request.head.method, status}, {}, output);
+}
+
+void ServerSession::Impl::write(const ReplyHead& head, MessageRef body, ByteQueue& output) {
+  Status written = codec_->write_reply(head, body, output);
+  if (written.ok()) return;
+  core_->log(LogLevel::error,
+             "polyrpc: the reply of " + std::string(head.method) + " cannot be sent: " + written.message());
+  const ReplyHead instead{head.tag, head.method, written};
+  if (Status again = codec_->write_reply(instead, {}, output); !again.ok() && failure_.ok())
+    failure_ = std::move(again);
+}
+
+ServerSession::ServerSession(std::shared_ptr<ServerCore> core, Loop& loop, std::unique_ptr<ServerCodec> codec,
+                             const PeerInfo& peer, SessionOwner& owner)
+    : impl_(std::make_unique<Impl>(std::move(core), loop, std::move(codec), peer, owner)) {}
+ServerSession::~ServerSession() = default;
+
+ServerSession::Progress ServerSession::process(ByteQueue& input, ByteQueue& output, std::size_t output_limit) {
+  return impl_->process(input, output, output_limit);
+}
+const Status& ServerSession::failure() const noexcept { return impl_->failure(); }
+ByteQueue& ServerSession::late_output() noexcept { return impl_->late_output(); }
+void ServerSession::set_ambient_metadata(Metadata metadata) { impl_->set_ambient_metadata(std::move(metadata)); }
+std::size_t ServerSession::in_flight() const noexcept { return impl_->in_flight(); }
+void ServerSession::drain() noexcept { impl_->drain(); }
+void ServerSession::cancel_all() noexcept { impl_->cancel_all(); }
+
+}  // namespace polyrpc

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "polyrpc/core/codec.hpp"
+#include "polyrpc/runtime/server_session.hpp"
+#include "polyrpc/runtime/stats.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace polyrpc {
+
+class ActiveCall;
+struct SessionLink;
+
+enum class HandlerState : std::uint8_t { running, returned };
+
+class ServerSession::Impl {
+ public:
+  Impl(std::shared_ptr<ServerCore> core, Loop& loop, std::unique_ptr<ServerCodec> codec, const PeerInfo& peer,
+       SessionOwner& owner);
+  ~Impl();
+
+  Progress process(ByteQueue& input, ByteQueue& output, std::size_t output_limit);
+  /// The handler of `call` has returned.
+  void finish(ActiveCall& call, Status status);
+  /// Answers `call`, if it has not been.
+  void answer(ActiveCall& call, const Status& status, HandlerState state);
+  void cancel_all() noexcept;
+
+  const Status& failure() const noexcept { return failure_; }
+  ByteQueue& late_output() noexcept { return late_output_; }
+  void set_ambient_metadata(Metadata metadata) { ambient_ = std::move(metadata); }
+  std::size_t in_flight() const noexcept { return active_.size(); }
+  void drain() noexcept { draining_ = true; }
+
+ private:
+  void serve(ByteQueue& output);
+  void serve_here(const MethodEntry& entry, ByteQueue& output);
+  void start(const MethodEntry& entry, ByteQueue& output);
+  void cancel(ByteQueue& output);
+  Status prepare(Context& context, const MethodEntry& entry);
+  void write(const ReplyHead& head, MessageRef body, ByteQueue& output);
+  void refuse(const Status& status, ByteQueue& output);
+  void remove(ActiveCall& call);
+  void link_up();
+
+  const std::shared_ptr<ServerCore> core_;
+  Loop& loop_;
+  const std::unique_ptr<ServerCodec> codec_;
+  const PeerInfo& peer_;
+  SessionOwner& owner_;
+  StatsShard& stats_;
+  const bool onion_;
+  bool draining_ = false;
+  ByteQueue* current_output_ = nullptr;  // while inside process
+  std::shared_ptr<SessionLink> link_;    // made with the first call that is not served on the spot
+  std::vector<std::shared_ptr<ActiveCall>> active_;
+  ByteQueue late_output_;
+  Metadata ambient_;
+  Status failure_;
+};
+
+}  // namespace polyrpc
