@@ -1,0 +1,3 @@
+module polyrpc/interop
+
+go 1.19
