@@ -644,7 +644,10 @@ constexpr Shape make_shape() {
     return shape;
   } else if constexpr (EncodesItself<T>) {
     Shape shape = basic_shape<T>(Kind::custom);
-    if constexpr (Described<T>) shape.name = description_name<T>();
+    if constexpr (Described<T>) {  // for the codecs that don't know the type's own encoding
+      shape.name = description_name<T>();
+      shape.fields = FieldTable<T>::fields;
+    }
     shape.custom = &CustomTable<T>::ops;
     return shape;
   } else if constexpr (Described<T>) {

@@ -1,0 +1,74 @@
+#include "polyrpc/polyrpc.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+#include "polyrpc/transports/standard.hpp"
+#if defined(POLYRPC_HAS_HTTP1)
+#include "polyrpc/transports/http1.hpp"
+#endif
+
+namespace polyrpc {
+
+namespace {
+
+ClientTarget target_of(std::string_view address, std::shared_ptr<const Codec> codec) {
+  Result<Endpoint> endpoint = Endpoint::parse(address);
+  if (!endpoint.ok()) throw std::invalid_argument(endpoint.status().message());
+  ClientTarget target;
+  target.endpoint = *endpoint;
+  target.transports = standard_transports();
+  if (endpoint->scheme == "http") {
+#if defined(POLYRPC_HAS_HTTP1)
+    target.endpoint.scheme = "tcp";
+    const std::string host = endpoint->host + ":" + std::to_string(endpoint->port);
+    std::string path = endpoint->path;
+    if (codec->name() == "gob") {
+      if (path.empty() || path == "/") path = http1::default_connect_path;
+      target.framing = [path] { return http1::connect_framing(path); };
+    } else {
+      if (path.empty() || path == "/") path = http1::default_jsonrpc_path;
+      target.framing = [path, host] { return http1::post_framing(path, host, "application/json"); };
+    }
+#else
+    throw std::invalid_argument("polyrpc: cannot dial " + std::string(address) + ": this build has no HTTP/1.1");
+#endif
+  }
+  target.codec = std::move(codec);
+  if (target.transports.find(target.endpoint.scheme) == nullptr)
+    throw std::invalid_argument("polyrpc: cannot dial " + std::string(address) + ": no transport for " + endpoint->scheme + "://");
+  return target;
+}
+
+}  // namespace
+
+Protocols standard_protocols(std::shared_ptr<const TypeRegistry> types) {
+  gob::Options gob_options;
+  gob_options.types = types;
+  json::Options json_options;
+  json_options.types = types;
+  const auto gob_codec = gob::net_rpc(gob_options);
+  const auto json_codec = json::rpc(json_options);
+  Protocols protocols;
+  protocols.transports = standard_transports();
+#if defined(POLYRPC_HAS_HTTP1)
+  http1::Options http_options;
+  http_options.net_rpc = gob_codec;
+  http_options.json_rpc = json_codec;
+  protocols.add(http1::protocol(std::move(http_options)));
+#endif
+  protocols.add(codec_protocol(gob_codec));
+  protocols.add(codec_protocol(json_codec));
+  return protocols;
+}
+
+std::unique_ptr<Client> dial(std::string_view address, std::shared_ptr<const Codec> codec, ClientOptions options) {
+  return std::make_unique<Client>(target_of(address, std::move(codec)), std::move(options));
+}
+
+std::unique_ptr<Client> dial(asio::io_context& context, std::string_view address, std::shared_ptr<const Codec> codec,
+                             ClientOptions options) {
+  return std::make_unique<Client>(context, target_of(address, std::move(codec)), std::move(options));
+}
+
+}  // namespace polyrpc
