@@ -64,3 +64,43 @@ function(polyrpc_add_script_test name)
   polyrpc_set_test_properties(${name} "${arg_TIMEOUT}" "${arg_LABELS}" "${arg_ENVIRONMENT}")
   set_tests_properties(${name} PROPERTIES RUN_SERIAL ${arg_SERIAL})
 endfunction()
+
+# polyrpc_add_fuzzer(<name>            ctest calls it fuzz.<name>
+#   SOURCES <file>...                  with LLVMFuzzerTestOneInput
+#   [LIBS <lib>...]
+#   [CORPUS <dir>]                     seeds; default: corpus/<name> beside the calling CMakeLists.txt
+#   [MAX_LEN <bytes>])                 default: 4096
+#
+# With POLYRPC_LIBFUZZER the test searches for POLYRPC_FUZZ_SECONDS. In every other build it replays the seeds, each also cut
+# off after every byte and with single bytes changed, so that the suite of any compiler guards what fuzzing once found.
+function(polyrpc_add_fuzzer name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS;MAX_LEN" "SOURCES;LIBS")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "polyrpc_add_fuzzer(${name}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT arg_CORPUS)
+    set(arg_CORPUS "${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name}")
+  endif()
+  if(NOT arg_MAX_LEN)
+    set(arg_MAX_LEN 4096)
+  endif()
+  set(target fuzz_${name})
+  add_executable(${target} ${arg_SOURCES})
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_features(${target} PRIVATE cxx_std_20)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(${target} PRIVATE ${arg_LIBS} polyrpc_dev)
+  if(POLYRPC_LIBFUZZER)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    set(found "${CMAKE_CURRENT_BINARY_DIR}/${target}_found")
+    file(MAKE_DIRECTORY "${found}")
+    add_test(NAME fuzz.${name} COMMAND ${target} -max_total_time=${POLYRPC_FUZZ_SECONDS} -max_len=${arg_MAX_LEN}
+             -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 "-artifact_prefix=${found}/" "${found}" "${arg_CORPUS}")
+    math(EXPR timeout "${POLYRPC_FUZZ_SECONDS} + 120")
+  else()
+    target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/fuzz_replay.cpp")
+    add_test(NAME fuzz.${name} COMMAND ${target} "${arg_CORPUS}")
+    set(timeout 300)
+  endif()
+  polyrpc_set_test_properties(fuzz.${name} ${timeout} fuzz "")
+endfunction()
