@@ -13,6 +13,7 @@ struct CodecLimits {
   std::size_t batch = 1000;                           ///< calls in one JSON-RPC batch
   std::size_t types = 4096;                           ///< type definitions in one gob stream
   std::size_t type_fields = 4096;                     ///< fields of one gob struct type
+  std::size_t type_bytes = std::size_t{1} << 20;      ///< all type definitions of one gob stream together
   std::size_t name_bytes = 4096;                      ///< a type's, field's or method's name
   std::size_t metadata_bytes = 16 << 10;              ///< keys and values, counted as `Metadata::wire_size` does
 };
