@@ -1,6 +1,7 @@
 #include "services.hpp"
 
 #include <algorithm>
+#include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
@@ -22,6 +23,28 @@ polyrpc::Awaitable<Result<std::int64_t>> sleep_a_while(std::int64_t milliseconds
   co_await timer.async_wait(asio::use_awaitable);
   co_return milliseconds;
 }
+
+/// A call that can be cancelled, and that counts how it went.
+class Cancellable {
+ public:
+  polyrpc::Awaitable<Result<std::string>> wait(std::int64_t milliseconds) {
+    ++counts_.started;
+    ++counts_.running;
+    auto executor = co_await asio::this_coro::executor;
+    asio::steady_timer timer(executor, std::chrono::milliseconds(milliseconds));
+    asio::error_code error;
+    auto token = asio::redirect_error(asio::use_awaitable, error);
+    co_await timer.async_wait(token);
+    --counts_.running;
+    if (!error) co_return std::string("waited");
+    ++counts_.cancelled;
+    co_return Status::cancelled("context canceled");
+  }
+  CancelCounts counts(const std::monostate&) { return counts_; }
+
+ private:
+  CancelCounts counts_;  // of the server's only thread
+};
 
 template <class T>
 void add_echo(polyrpc::Registry& registry, const std::string& name) {
@@ -64,6 +87,10 @@ void register_services(polyrpc::Registry& registry) {
 
   registry.add("HelloService.SayHello", [](const std::string& name) { return "Hello World:" + name; });
   registry.add("HelloService.Hello", [](const std::string& name) { return "hello:" + name; });
+
+  auto cancellable = std::make_shared<Cancellable>();
+  registry.add("Cancellable.Wait", [cancellable](std::int64_t milliseconds) { return cancellable->wait(milliseconds); });
+  registry.add("Cancellable.Counts", [cancellable](const std::monostate& nothing) { return cancellable->counts(nothing); });
 
   add_echo<bool>(registry, "Bool");
   add_echo<std::int64_t>(registry, "Int");

@@ -234,10 +234,15 @@ struct Release {
 };
 POLYRPC_DESCRIBE(Release, (name, "Name"), (version, "Version"), (previous, "Previous"));
 
+struct CancelCounts {
+  std::int64_t started = 0, running = 0, cancelled = 0;
+};
+POLYRPC_DESCRIBE(CancelCounts, (started, "Started"), (running, "Running"), (cancelled, "Cancelled"));
+
 /// The names under which the shapes of a `Drawing` travel.
 polyrpc::TypeRegistry types();
 
-/// Arith, HelloService and Types.
+/// Arith, HelloService, Types and Cancellable.
 void register_services(polyrpc::Registry& registry);
 
 }  // namespace interop
