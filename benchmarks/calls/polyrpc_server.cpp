@@ -1,12 +1,12 @@
 // The echo server that the benchmarks measure: every protocol on one port, one thread unless told otherwise.
 // Usage: polyrpc_server [--port N] [--threads N]; prints "listening 127.0.0.1:N".
 
+#include "polyrpc/polyrpc.hpp"
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
-
-#include "polyrpc/polyrpc.hpp"
 
 namespace {
 
