@@ -13,6 +13,10 @@ endif()
 if(POLYRPC_SANITIZE)
   target_compile_options(polyrpc_dev INTERFACE -fsanitize=${POLYRPC_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(polyrpc_dev INTERFACE -fsanitize=${POLYRPC_SANITIZE})
+  if(POLYRPC_SANITIZE MATCHES "address")
+    # Otherwise asio keeps freed coroutine frames for reuse, and ASan can't see who still uses them.
+    target_compile_definitions(polyrpc_dev INTERFACE ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)
+  endif()
   if(POLYRPC_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # asio has std::atomic_thread_fence in headers; TSan does not model it and g++ says so at every use.
     target_compile_options(polyrpc_dev INTERFACE -Wno-tsan)
