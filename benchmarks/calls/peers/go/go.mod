@@ -1,0 +1,3 @@
+module polyrpc/benchmarks/calls
+
+go 1.19

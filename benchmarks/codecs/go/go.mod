@@ -1,0 +1,3 @@
+module polyrpc/benchmarks/codecs
+
+go 1.19
