@@ -85,12 +85,14 @@ Result<bool> RpcServer::next_request(ByteQueue& input, IncomingRequest& request)
 
 Result<bool> RpcServer::cut(ByteQueue& input, IncomingRequest& request) {
   for (;;) {
-    // Elements of a batch first: its text stays until the last of them is done with.
-    while (next_element_ < elements_.size())
-      if (next_element(input.text(), request)) return true;
-    next_element_ = 0;
-    elements_.clear();
-    if (step_ == Step::start && elements_.capacity() > kept_elements) elements_.shrink_to_fit();
+    if (step_ == Step::start) {
+      // Elements of a batch first: its text stays until the last of them is done with.
+      while (next_element_ < elements_.size())
+        if (next_element(input.text(), request)) return true;
+      elements_.clear();
+      next_element_ = 0;
+      if (elements_.capacity() > kept_elements) elements_.shrink_to_fit();
+    }
     input.consume(std::exchange(consumed_, 0));
 
     if (step_ == Step::start) {
