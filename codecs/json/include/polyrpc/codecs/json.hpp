@@ -27,7 +27,7 @@ enum class Version : std::uint8_t {
 enum class UnknownFields : std::uint8_t { ignored, refused };
 
 struct Options {
-  /// Writes `<`, `>`, `&`, U+2028 and U+2029 as \u escapes, as Go does. JSON-RPC 1.0 replies always do.
+  /// Writes `<`, `>`, `&`, U+2028 and U+2029 as `\u` escapes, as Go does. JSON-RPC 1.0 replies always do.
   bool escape_html = false;
   /// Takes `"a"` for a field called `A` when there is none of exactly that name. JSON-RPC 1.0 always does.
   bool case_insensitive_fields = false;
