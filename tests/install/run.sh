@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# run.sh STEP    one step of the consumer tests; tests/install/CMakeLists.txt has the list and sets
+#   CMAKE CXX BUILD_TYPE   to build with
+#   SOURCE                 polyrpc's sources
+#   BUILD                  a finished build of them
+#   WORK                   a folder of this test's own
+set -euo pipefail
+
+prefix=$WORK/moved
+warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+
+configure() {  # <build folder> <source folder> <argument>...
+  local build=$1 source=$2
+  shift 2
+  rm -rf "$build"
+  "$CMAKE" -G Ninja -S "$source" -B "$build" -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_BUILD_TYPE="$BUILD_TYPE" "$@"
+}
+build() { "$CMAKE" --build "$1" --parallel 2 "${@:2}"; }
+
+# Installs, moves the installation away from where it was made, and looks for traces of the place.
+install_and_move() {  # <build folder>
+  rm -rf "$WORK/first" "$prefix"
+  "$CMAKE" --install "$1" --prefix "$WORK/first" >"$WORK/install.log"
+  mv "$WORK/first" "$prefix"
+  if grep -rIlF -e "$SOURCE" -e "$BUILD" -e "$WORK/first" "$prefix"; then
+    echo "These installed files name the folder that polyrpc was built in."
+    return 1
+  fi
+  local library
+  while IFS= read -r library; do
+    if readelf -d "$library" | grep -E 'RPATH|RUNPATH'; then
+      echo "$library has a run path."
+      return 1
+    fi
+  done < <(find "$prefix" -name '*.so*' -type f)
+  if find "$prefix" -name 'Catch*' -o -name '*test*' -o -name '*dev*.cmake' | grep .; then
+    echo "These files are not for users."
+    return 1
+  fi
+}
+
+library_path() { dirname "$(find "$prefix" -name 'libpolyrpc_core.*' | head -n 1)"; }
+
+find_package() {  # <components> <argument>...
+  local components=$1
+  shift
+  local folder=$WORK/find_package_${components//;/_}
+  configure "$folder" "$SOURCE/tests/install/find_package" -DCMAKE_PREFIX_PATH="$prefix" \
+    -DCONSUMER_COMPONENTS="$components" "$@"
+  if grep -F -e "-Wshadow" -e "-Werror" "$folder/build.ninja"; then
+    echo "Our development flags reached a consumer."
+    return 1
+  fi
+  build "$folder"
+  "$folder/codecs"
+  if [ -e "$folder/calls" ]; then "$folder/calls"; fi
+}
+
+case $1 in
+  static) install_and_move "$BUILD" ;;
+  shared)
+    configure "$WORK/build" "$SOURCE" -DBUILD_SHARED_LIBS=ON -DPOLYRPC_TESTS=OFF -DPOLYRPC_EXAMPLES=OFF \
+      -DPOLYRPC_BENCHMARKS=OFF -DPOLYRPC_FUZZERS=OFF -DPOLYRPC_TOOLS=OFF
+    build "$WORK/build"
+    install_and_move "$WORK/build"
+    test -n "$(find "$prefix" -name 'libpolyrpc_gob.so.*')"
+    test -z "$(find "$prefix" -name '*.a')"
+    ;;
+  find_package) find_package "gob;json;polyrpc" ;;
+  find_package_gob)
+    # Who wants gob alone needs neither asio nor a JSON library.
+    find_package gob -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON -DCMAKE_DISABLE_FIND_PACKAGE_Asio=ON
+    if configure "$WORK/missing" "$SOURCE/tests/install/find_package" -DCMAKE_PREFIX_PATH="$prefix" \
+      "-DCONSUMER_COMPONENTS=gob;no_such_part" >"$WORK/missing.log" 2>&1; then
+      echo "A component that does not exist was found."
+      exit 1
+    fi
+    grep -q no_such_part "$WORK/missing.log"
+    ;;
+  pkg_config)
+    library_path=$(library_path)
+    export PKG_CONFIG_PATH=$library_path/pkgconfig LD_LIBRARY_PATH=$library_path
+    # shellcheck disable=SC2046
+    "$CXX" -std=c++20 "${warnings[@]}" -DCONSUMER_JSON "$SOURCE/tests/install/codecs.cpp" -o "$WORK/codecs" \
+      $(pkg-config --cflags --libs polyrpc-gob polyrpc-json)
+    "$WORK/codecs"
+    # shellcheck disable=SC2046
+    "$CXX" -std=c++20 "${warnings[@]}" "$SOURCE/tests/install/calls.cpp" -o "$WORK/calls" \
+      $(pkg-config --cflags --libs polyrpc)
+    "$WORK/calls"
+    ;;
+  subdirectory)
+    configure "$WORK/subdirectory" "$SOURCE/tests/install/subdirectory" -DPOLYRPC_SOURCE="$SOURCE"
+    if grep -F -e "-Wshadow" -e "-Werror" "$WORK/subdirectory/build.ninja"; then
+      echo "Our development flags reached a consumer."
+      exit 1
+    fi
+    build "$WORK/subdirectory"
+    "$WORK/subdirectory/codecs"
+    "$WORK/subdirectory/calls"
+    ;;
+  minimal)
+    # A compiler alone: core and gob. With asio: servers and clients too.
+    off=(-DPOLYRPC_TESTS=OFF -DPOLYRPC_EXAMPLES=OFF -DPOLYRPC_BENCHMARKS=OFF -DPOLYRPC_FUZZERS=OFF -DPOLYRPC_TOOLS=OFF
+      -DPOLYRPC_JSON=OFF -DPOLYRPC_HTTP1=OFF -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON
+      -DCMAKE_DISABLE_FIND_PACKAGE_Llhttp=ON -DCMAKE_DISABLE_FIND_PACKAGE_Catch2=ON)
+    configure "$WORK/compiler" "$SOURCE" "${off[@]}" -DPOLYRPC_RUNTIME=OFF -DCMAKE_DISABLE_FIND_PACKAGE_Asio=ON \
+      -DCMAKE_DISABLE_FIND_PACKAGE_Threads=ON
+    build "$WORK/compiler"
+    configure "$WORK/asio" "$SOURCE" "${off[@]}"
+    build "$WORK/asio"
+    ;;
+  *) echo "run.sh: no step $1"; exit 2 ;;
+esac
