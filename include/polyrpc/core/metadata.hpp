@@ -47,9 +47,9 @@ class Metadata {
   std::vector<value_type> entries_;
 };
 
-/// Whether a peer may see these entries as an application wrote them: `invalid_argument` for a key with characters other
-/// than digits, lower-case letters, underscore, hyphen and full stop, for a reserved key (starting with `grpc-` or a
-/// colon), and for a value that its key does not allow.
+/// Whether a peer may see these entries as an application wrote them: `invalid_argument` for a key with characters
+/// other than digits, lower-case letters, underscore, hyphen and full stop, for a reserved key (starting with `grpc-`
+/// or a colon), and for a value that its key does not allow.
 Status check_metadata(const Metadata& metadata);
 
 }  // namespace polyrpc
