@@ -115,4 +115,16 @@ const Transport* Transports::find(std::string_view scheme) const noexcept {
   return nullptr;
 }
 
+Status Connection::wait_until_either(std::optional<Clock::time_point> deadline) {
+  for (;;) {
+    for (const Direction direction : {Direction::read, Direction::write}) {
+      Clock::time_point slice = Clock::now() + std::chrono::milliseconds(1);
+      if (deadline) slice = (std::min)(slice, *deadline);
+      Status waited = wait_until(direction, slice);
+      if (waited.code() != StatusCode::deadline_exceeded) return waited;
+      if (deadline && Clock::now() >= *deadline) return waited;
+    }
+  }
+}
+
 }  // namespace polyrpc

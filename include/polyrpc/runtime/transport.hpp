@@ -66,6 +66,9 @@ class Connection {
   /// Blocks this thread until that direction may make progress, or `deadline` has passed (then `deadline_exceeded`).
   /// For connections made without a loop.
   virtual Status wait_until(Direction direction, std::optional<Clock::time_point> deadline) = 0;
+  /// The same for both directions at once: returns when either may make progress. What a connection inherits looks at
+  /// them in turn, a millisecond each.
+  virtual Status wait_until_either(std::optional<Clock::time_point> deadline);
   /// Wakes a thread that blocks in `wait_until` (it returns `cancelled`). From any thread.
   virtual void interrupt() = 0;
 
