@@ -250,6 +250,11 @@ void ServerSession::Impl::serve_here(const MethodEntry& entry, ByteQueue& output
   if (timed) stats_.time(entry.index, Clock::now() - begun);
 }
 
+std::size_t ServerSession::Impl::unanswered() const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(active_.begin(), active_.end(), [](const auto& call) { return !call->answered; }));
+}
+
 void ServerSession::Impl::link_up() {
   if (link_ != nullptr) return;
   link_ = std::make_shared<SessionLink>();
@@ -371,6 +376,7 @@ const Status& ServerSession::failure() const noexcept { return impl_->failure();
 ByteQueue& ServerSession::late_output() noexcept { return impl_->late_output(); }
 void ServerSession::set_ambient_metadata(Metadata metadata) { impl_->set_ambient_metadata(std::move(metadata)); }
 std::size_t ServerSession::in_flight() const noexcept { return impl_->in_flight(); }
+std::size_t ServerSession::unanswered() const noexcept { return impl_->unanswered(); }
 void ServerSession::drain() noexcept { impl_->drain(); }
 void ServerSession::cancel_all() noexcept { impl_->cancel_all(); }
 

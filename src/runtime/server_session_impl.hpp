@@ -32,6 +32,7 @@ class ServerSession::Impl {
   ByteQueue& late_output() noexcept { return late_output_; }
   void set_ambient_metadata(Metadata metadata) { ambient_ = std::move(metadata); }
   std::size_t in_flight() const noexcept { return active_.size(); }
+  std::size_t unanswered() const noexcept;
   void drain() noexcept { draining_ = true; }
 
  private:

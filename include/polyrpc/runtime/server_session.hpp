@@ -55,6 +55,8 @@ class ServerSession {
 
   /// Calls whose handlers have not returned.
   std::size_t in_flight() const noexcept;
+  /// Those among them that are not answered yet: a deadline or the caller may be ahead of the handler.
+  std::size_t unanswered() const noexcept;
   /// Answers new calls with `unavailable` from now on.
   void drain() noexcept;
   /// Cancels the calls under way; none of them will be answered.
