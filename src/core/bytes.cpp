@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 #include <new>
 #include <utility>
@@ -57,6 +58,15 @@ void ByteQueue::grow(std::size_t count) {
     end_ = live;
   }
   capacity_ = wanted;
+}
+
+void ByteQueue::append_growing(const std::byte* bytes, std::size_t count) {
+  // Growing moves the queue's own bytes.
+  const bool own = std::greater_equal<>()(bytes, memory_ + begin_) && std::less<>()(bytes, memory_ + end_);
+  const auto position = own ? static_cast<std::size_t>(bytes - (memory_ + begin_)) : 0;
+  grow(count);
+  std::memcpy(memory_ + end_, own ? memory_ + begin_ + position : bytes, count);
+  end_ += count;
 }
 
 }  // namespace polyrpc

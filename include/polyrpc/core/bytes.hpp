@@ -41,9 +41,11 @@ class ByteQueue {
 
   void append(std::span<const std::byte> bytes) { append(bytes.data(), bytes.size()); }
   void append(std::string_view text) { append(text.data(), text.size()); }
+  /// The bytes may be some of the queue's own.
   void append(const void* bytes, std::size_t count) {
     if (count == 0) return;
-    std::memcpy(prepare(count).data(), bytes, count);
+    if (capacity_ - end_ < count) return append_growing(static_cast<const std::byte*>(bytes), count);
+    std::memcpy(memory_ + end_, bytes, count);
     end_ += count;
   }
   void push_back(std::byte byte) {
@@ -65,6 +67,7 @@ class ByteQueue {
 
  private:
   void grow(std::size_t count);
+  void append_growing(const std::byte* bytes, std::size_t count);
 
   std::byte* memory_ = nullptr;
   std::size_t begin_ = 0;
