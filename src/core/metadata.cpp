@@ -26,8 +26,9 @@ Metadata::Metadata(std::initializer_list<value_type> entries) {
 void Metadata::add(std::string_view key, std::string_view value) { entries_.emplace_back(lowered(key), value); }
 
 void Metadata::set(std::string_view key, std::string_view value) {
-  erase(key);
-  add(key, value);
+  value_type entry(lowered(key), value);  // made first: both may be parts of what is erased
+  std::erase_if(entries_, [&](const value_type& other) { return other.first == entry.first; });
+  entries_.push_back(std::move(entry));
 }
 
 void Metadata::erase(std::string_view key) {
