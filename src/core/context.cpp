@@ -9,7 +9,10 @@ const PeerInfo& Context::peer() const noexcept {
 
 std::optional<std::chrono::nanoseconds> Context::time_left() const noexcept {
   if (!deadline_) return std::nullopt;
-  return *deadline_ - Clock::now();
+  const Clock::time_point now = Clock::now();
+  if (*deadline_ < Clock::time_point() && *deadline_ < Clock::time_point::min() + now.time_since_epoch())
+    return std::chrono::nanoseconds::min();
+  return *deadline_ - now;
 }
 
 void Context::prepare_stop() const {

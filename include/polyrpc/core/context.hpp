@@ -71,12 +71,13 @@ class Context {
   void set_peer(const PeerInfo& peer) noexcept { peer_ = &peer; }
   /// Makes the stop state now, so that `request_stop` may come from another thread than `stop_token`.
   void prepare_stop() const;
+  /// Does nothing before `prepare_stop` or `stop_token`.
   void request_stop() noexcept { stop_.request_stop(); }
 
  private:
   template <class T>
   static const void* type_key() noexcept {
-    static const char key = 0;
+    static char key = 0;  // not const: a linker may merge equal constants
     return &key;
   }
   void set_attachment(const void* key, std::shared_ptr<void> value);
