@@ -37,7 +37,12 @@ class CodecConnection final : public ServedConnection,
   void start() override {
     if (limits_.idle_time.count() > 0) touch();
     if (host_.draining()) session_.drain();
-    if (!input_.empty()) serve(input_);
+    if (!input_.empty()) {
+      serve(input_);
+      if (over_) return;
+      keep_or_release(input_);
+      note_partial();
+    }
     settle();
     if (!over_ && can_read()) wait_read();
   }
