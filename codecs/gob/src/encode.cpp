@@ -1,0 +1,716 @@
+#include "encode.hpp"
+
+#include "errors.hpp"
+#include "interface_names.hpp"
+#include "time_form.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace polyrpc::gob::detail {
+
+namespace {
+
+constexpr std::uint64_t greatest_message = std::uint64_t{1} << 33;  // Go on 64 bits takes less
+
+/// Numbers that Go leaves out of a struct.
+bool is_zero_number(Op op, const void* object) noexcept {
+  switch (op) {
+    case Op::boolean:
+      return !*static_cast<const bool*>(object);
+    case Op::int8:
+    case Op::uint8:
+      return load<std::uint8_t>(object) == 0;
+    case Op::int16:
+    case Op::uint16:
+      return load<std::uint16_t>(object) == 0;
+    case Op::int32:
+    case Op::uint32:
+      return load<std::uint32_t>(object) == 0;
+    case Op::int64:
+    case Op::uint64:
+      return load<std::uint64_t>(object) == 0;
+    case Op::float32:
+      return load<float>(object) == 0;
+    case Op::float64:
+      return load<double>(object) == 0;
+    case Op::complex64:
+      return load<float>(object) == 0 && load<float>(at(object, sizeof(float))) == 0;
+    case Op::complex128:
+      return load<double>(object) == 0 && load<double>(at(object, sizeof(double))) == 0;
+    default:
+      return false;
+  }
+}
+
+/// At most two numbers' room must be free.
+std::byte* put_number(std::byte* to, Op op, const void* object) noexcept {
+  switch (op) {
+    case Op::boolean:
+      return put_uint(to, *static_cast<const bool*>(object) ? 1 : 0);
+    case Op::int8:
+      return put_int(to, load<std::int8_t>(object));
+    case Op::int16:
+      return put_int(to, load<std::int16_t>(object));
+    case Op::int32:
+      return put_int(to, load<std::int32_t>(object));
+    case Op::int64:
+      return put_int(to, load<std::int64_t>(object));
+    case Op::uint8:
+      return put_uint(to, load<std::uint8_t>(object));
+    case Op::uint16:
+      return put_uint(to, load<std::uint16_t>(object));
+    case Op::uint32:
+      return put_uint(to, load<std::uint32_t>(object));
+    case Op::uint64:
+      return put_uint(to, load<std::uint64_t>(object));
+    case Op::float32:
+      return put_float(to, static_cast<double>(load<float>(object)));
+    case Op::float64:
+      return put_float(to, load<double>(object));
+    case Op::complex64:
+      to = put_float(to, static_cast<double>(load<float>(object)));
+      return put_float(to, static_cast<double>(load<float>(at(object, sizeof(float)))));
+    case Op::complex128:
+      to = put_float(to, load<double>(object));
+      return put_float(to, load<double>(at(object, sizeof(double))));
+    default:
+      return to;
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const TypeRegistry> names_of(const Options& options) {
+  static const auto basic = std::make_shared<const TypeRegistry>();
+  return options.types != nullptr ? options.types : basic;
+}
+
+SendStream::SendStream(const Options& options, const CodecLimits& limits)
+    : numbers_(options.numbers != nullptr ? options.numbers : TypeNumbers::process()),
+      names_(names_of(options)),
+      limits_(limits),
+      order_(options.definitions) {}
+
+const Root* SendStream::root(const Shape& shape, Status& why) {
+  Recent& recent = recent_[(reinterpret_cast<std::uintptr_t>(&shape) >> 6) % std::size(recent_)];
+  if (recent.shape != &shape) {
+    const Root* found = numbers_->table().root(shape, why);
+    if (found == nullptr) return nullptr;
+    recent = {&shape, found};
+  }
+  return recent.root;
+}
+
+void SendStream::mark_sent(std::uint32_t bit) {
+  const std::size_t word = bit / 64;
+  if (word >= sent_.size()) sent_.resize(word + 1);
+  fresh_.push_back(bit);
+  sent_[word] |= std::uint64_t{1} << (bit % 64);
+}
+
+void SendStream::roll_back() noexcept {
+  for (const std::uint32_t bit : fresh_) sent_[bit / 64] &= ~(std::uint64_t{1} << (bit % 64));
+  fresh_.clear();
+}
+
+/// Writes one value. Positions are counted from the front of the queue, since its memory moves when it grows.
+class Encoding {
+ public:
+  Encoding(SendStream& stream, ByteQueue& output) noexcept : stream_(stream), output_(output) {}
+
+  Status run(MessageRef value);
+
+ private:
+  /// A stretch with its length in front: a message, or an interface's value.
+  struct Part {
+    std::size_t start = 0;
+    std::size_t guess = 1;  // bytes left free for the length
+  };
+
+  bool value(const SendType& type, const void* object);
+  bool structure(const SendType& type, const void* object);
+  bool field(const SendField& field, const void* object, std::int64_t& last);
+  bool element(const SendType& type, const void* object);
+  bool elements(const SendType& type, const void* first, std::size_t count);
+  bool list(const SendType& type, const void* object);
+  bool array(const SendType& type, const void* object);
+  bool map(const SendType& type, const void* object);
+  bool byte_list(const SendType& type, const void* object);
+  bool time(const SendType& type, const void* object);
+  bool custom(const SendType& type, const void* object);
+  bool text_form(const SendType& type, const void* object);
+  bool enumeration(const SendType& type, const void* object);
+  bool content(const SendType& type, const void* object, const Shape*& shape, const void*& inside);
+  bool interface(const Shape* shape, const void* inside);
+  bool top(const Root& root, const void* object);
+
+  bool left_out(const SendType& type, const void* object);
+  std::size_t lower_bound(const SendType& type, const void* object);
+
+  void define_before(const Root& root);
+  void define_inside(const Root& root);
+  bool collect(const SendType& type, const void* object);
+  bool collect_content(const SendType& type, const void* object);
+
+  void open(Part& part, std::size_t expected);
+  bool close(const Part& part);
+
+  void reserve(std::size_t count) {
+    if (static_cast<std::size_t>(end_ - cur_) < count) grow(count);
+  }
+  void grow(std::size_t count) {
+    commit();
+    const std::span<std::byte> room = output_.prepare(count);
+    start_ = cur_ = room.data();
+    end_ = room.data() + room.size();
+  }
+  void commit() noexcept {
+    output_.commit(static_cast<std::size_t>(cur_ - start_));
+    start_ = cur_;
+  }
+  std::size_t position() const noexcept { return output_.size() + static_cast<std::size_t>(cur_ - start_); }
+
+  void put(std::uint64_t v) {
+    reserve(max_uint_size);
+    cur_ = put_uint(cur_, v);
+  }
+  void put_bytes(std::span<const std::byte> bytes) { put_bytes(bytes.data(), bytes.size()); }
+  void put_bytes(const void* bytes, std::size_t size) {
+    reserve(max_uint_size + size);
+    cur_ = put_uint(cur_, size);
+    append(bytes, size);
+  }
+  void append(const void* bytes, std::size_t size) {
+    if (size != 0) std::memcpy(cur_, bytes, size);
+    cur_ += size;
+  }
+
+  bool enter() {
+    if (depth_ >= stream_.limits_.depth) return fail(Status::resource_exhausted(too_deep));
+    ++depth_;
+    return true;
+  }
+  void leave() noexcept { --depth_; }
+  bool fail(Status why) {
+    if (status_.ok()) status_ = std::move(why);
+    return false;
+  }
+
+  SendStream& stream_;
+  ByteQueue& output_;
+  std::byte* start_ = nullptr;  // of what is written but not committed
+  std::byte* cur_ = nullptr;
+  std::byte* end_ = nullptr;
+  std::size_t depth_ = 0;
+  Part* innermost_ = nullptr;  // the part being written
+  Status status_;
+};
+
+Status SendStream::write(MessageRef value, ByteQueue& output) { return Encoding(*this, output).run(value); }
+
+Status Encoding::run(MessageRef value) {
+  Status why;
+  const Root* root = stream_.root(*value.shape, why);
+  if (root == nullptr) return why;
+  // A pointer to nothing fails before its definitions are out.
+  const SendType* type = root->type;
+  const void* object = value.object;
+  while (type->op == Op::optional) {
+    object = type->shape->optional->get(object);
+    type = type->element;
+    if (object == nullptr)
+      return Status::invalid_argument("gob: cannot encode nil pointer of type " + go_text(*value.shape));
+  }
+  reserve(root->messages.size() + 64);
+  define_before(*root);
+  if (type->holds_interface && stream_.order_ == DefinitionOrder::safe) {
+    if (!collect(*type, object)) return std::move(status_);
+  }
+  Part part;
+  open(part, lower_bound(*type, object));
+  innermost_ = &part;
+  append(root->id_bytes, root->id_size);
+  if (!top(*root, object) || !close(part)) return std::move(status_);
+  commit();
+  return {};
+}
+
+bool Encoding::top(const Root& root, const void* object) {
+  const SendType* type = root.type;
+  while (type->op == Op::optional) type = type->element;
+  if (!root.is_struct) put(0);
+  return value(*type, object);
+}
+
+// ---- parts and definitions ----
+
+void Encoding::open(Part& part, std::size_t expected) {
+  part.start = position();
+  part.guess = uint_size(expected);
+  reserve(expected + 2 * max_uint_size);
+  cur_ += part.guess;
+}
+
+bool Encoding::close(const Part& part) {
+  const std::size_t size = position() - part.start - part.guess;
+  if (size >= greatest_message) return fail(Status::resource_exhausted("gob: encoder: message too big"));
+  const std::size_t needed = uint_size(size);
+  if (needed != part.guess) {
+    reserve(needed);
+    std::byte* content = cur_ - size;
+    std::memmove(content - part.guess + needed, content, size);
+    cur_ = content - part.guess + needed + size;
+  }
+  std::byte length[max_uint_size];
+  put_uint(length, size);
+  std::memcpy(cur_ - size - needed, length, needed);
+  return true;
+}
+
+/// As messages of their own.
+void Encoding::define_before(const Root& root) {
+  if (root.own == nullptr || stream_.was_sent(root.own->bit)) return;
+  const bool all = std::none_of(root.definitions.begin(), root.definitions.end(),
+                                [&](const Definition* definition) { return stream_.was_sent(definition->bit); });
+  if (all) {
+    reserve(root.messages.size());
+    append(root.messages.data(), root.messages.size());
+    for (const Definition* definition : root.definitions) stream_.mark_sent(definition->bit);
+    return;
+  }
+  for (const Definition* definition : root.definitions) {
+    if (stream_.was_sent(definition->bit)) continue;
+    stream_.mark_sent(definition->bit);
+    reserve(definition->message.size());
+    append(definition->message.data(), definition->message.size());
+  }
+}
+
+/// In the middle of the innermost part, each of them ending it (docs/wire/gob.md, "Interface values").
+void Encoding::define_inside(const Root& root) {
+  if (root.own == nullptr || stream_.was_sent(root.own->bit)) return;
+  for (const Definition* definition : root.definitions) {
+    if (stream_.was_sent(definition->bit)) continue;
+    stream_.mark_sent(definition->bit);
+    const std::string_view content = std::string_view(definition->message).substr(definition->content_at);
+    reserve(content.size());
+    append(content.data(), content.size());
+    close(*innermost_);
+    open(*innermost_, 0);
+  }
+}
+
+/// Safe order: finds the interface values inside a value, and writes the definitions of what they hold.
+bool Encoding::collect(const SendType& type, const void* object) {
+  if (!type.holds_interface) return true;
+  if (!enter()) return false;
+  bool good = true;
+  const auto element = [&](const void* inside) { return good = collect(*type.element, inside); };
+  switch (type.op) {
+    case Op::structure:
+      for (const SendField& field : type.fields)
+        if (!collect(*field.type, at(object, field.offset))) return false;
+      break;
+    case Op::optional:
+      if (const void* inside = type.shape->optional->get(object); inside != nullptr) good = element(inside);
+      break;
+    case Op::array:
+      for (std::size_t i = 0; good && i < type.shape->array_length; ++i)
+        good = element(at(object, i * type.element->shape->size));
+      break;
+    case Op::list:
+      type.shape->list->for_each(object, element);
+      break;
+    case Op::map:
+      type.shape->map->for_each(object, [&](const void* key, const void* inside) {
+        return good = collect(*type.key, key) && collect(*type.element, inside);
+      });
+      break;
+    default:
+      good = collect_content(type, object);
+      break;
+  }
+  leave();
+  return good;
+}
+
+bool Encoding::collect_content(const SendType& type, const void* object) {
+  const Shape* shape = nullptr;
+  const void* inside = nullptr;
+  if (!content(type, object, shape, inside)) return false;
+  if (shape == nullptr) return true;
+  Status why;
+  const Root* root = stream_.root(*shape, why);
+  if (root == nullptr) return fail(std::move(why));
+  define_before(*root);
+  return collect(*root->type, inside);
+}
+
+// ---- values ----
+
+bool Encoding::structure(const SendType& type, const void* object) {
+  if (!enter()) return false;
+  reserve(type.room);
+  std::int64_t last = -1;
+  for (const SendField& field : type.fields) {
+    const void* place = at(object, field.offset);
+    const auto delta = [&] {
+      const auto step = static_cast<std::uint64_t>(field.number - last);
+      last = field.number;
+      return step;
+    };
+    switch (field.op) {
+      case Op::int64: {
+        const auto v = load<std::int64_t>(place);
+        if (v == 0) continue;
+        cur_ = put_uint(cur_, delta());
+        cur_ = put_int(cur_, v);
+        break;
+      }
+      case Op::boolean:
+      case Op::int8:
+      case Op::int16:
+      case Op::int32:
+      case Op::uint8:
+      case Op::uint16:
+      case Op::uint32:
+      case Op::uint64:
+      case Op::float32:
+      case Op::float64:
+      case Op::complex64:
+      case Op::complex128:
+        if (is_zero_number(field.op, place)) continue;
+        cur_ = put_uint(cur_, delta());
+        cur_ = put_number(cur_, field.op, place);
+        break;
+      case Op::std_string:
+      case Op::text: {
+        const std::string_view text = field.op == Op::std_string
+                                          ? std::string_view(*static_cast<const std::string*>(place))
+                                          : field.type->shape->string->get(place);
+        if (text.empty()) continue;
+        reserve(type.room + text.size());
+        cur_ = put_uint(cur_, delta());
+        cur_ = put_uint(cur_, text.size());
+        append(text.data(), text.size());
+        break;
+      }
+      default: {
+        const SendType* inner = field.type;
+        bool pointer = false;
+        while (inner->op == Op::optional && place != nullptr) {
+          pointer = true;
+          place = inner->shape->optional->get(place);
+          inner = inner->element;
+        }
+        // What stands behind a pointer is sent though it is empty where Go can tell that from nil.
+        const bool always = pointer && (inner->op == Op::map || inner->op == Op::time || inner->op == Op::custom);
+        if (place == nullptr || (!always && left_out(*inner, place))) continue;
+        put(delta());
+        if (!value(*inner, place)) return false;
+        reserve(type.room);
+        break;
+      }
+    }
+  }
+  *cur_++ = std::byte{0};
+  leave();
+  return true;
+}
+
+bool Encoding::left_out(const SendType& type, const void* object) {
+  switch (type.op) {
+    case Op::std_string:
+    case Op::text:
+      return type.shape->string->get(object).empty();
+    case Op::bytes:
+      return type.shape->bytes->get(object).empty();
+    case Op::byte_list:
+    case Op::list:
+      return type.shape->list->size(object) == 0;
+    case Op::map:
+      return type.shape->map->size(object) == 0;
+    case Op::duration:
+      return type.shape->duration->get(object) == 0;
+    case Op::time: {
+      const Time time = type.shape->time->get(object);
+      return time.is_zero() && !time.offset_seconds;
+    }
+    case Op::custom:
+      return type.shape->custom->is_zero != nullptr && type.shape->custom->is_zero(object);
+    case Op::text_form: {
+      std::string text;
+      return type.shape->custom->encode(object, OwnEncoding::text, text).ok() && text.empty();
+    }
+    case Op::any:
+    case Op::variant:
+    case Op::tree: {
+      const Shape* shape = nullptr;
+      const void* inside = nullptr;
+      return content(type, object, shape, inside) && shape == nullptr;
+    }
+    default:
+      return is_zero_number(type.op, object);
+  }
+}
+
+std::size_t Encoding::lower_bound(const SendType& type, const void* object) {
+  switch (type.op) {
+    case Op::std_string:
+    case Op::text:
+      return type.shape->string->get(object).size();
+    case Op::bytes:
+      return type.shape->bytes->get(object).size();
+    case Op::list:
+      return type.shape->list->size(object);
+    case Op::structure: {
+      std::size_t sum = 0;
+      for (const SendField& field : type.fields)
+        if (field.op == Op::std_string || field.op == Op::text || field.op == Op::bytes || field.op == Op::list)
+          sum += lower_bound(*field.type, at(object, field.offset));
+      return sum;
+    }
+    default:
+      return 0;
+  }
+}
+
+bool Encoding::element(const SendType& outer, const void* object) {
+  const SendType* type = &outer;
+  while (type->op == Op::optional) {
+    object = type->shape->optional->get(object);
+    type = type->element;
+    if (object == nullptr) return fail(Status::invalid_argument("gob: encodeReflectValue: nil element"));
+  }
+  return value(*type, object);
+}
+
+bool Encoding::value(const SendType& type, const void* object) {
+  switch (type.op) {
+    case Op::std_string:
+    case Op::text: {
+      const std::string_view text = type.shape->string->get(object);
+      put_bytes(text.data(), text.size());
+      return true;
+    }
+    case Op::bytes:
+      put_bytes(type.shape->bytes->get(object));
+      return true;
+    case Op::byte_list:
+      return byte_list(type, object);
+    case Op::duration:
+      reserve(max_uint_size);
+      cur_ = put_int(cur_, type.shape->duration->get(object));
+      return true;
+    case Op::enum_name:
+      return enumeration(type, object);
+    case Op::text_form:
+      return text_form(type, object);
+    case Op::time:
+      return time(type, object);
+    case Op::custom:
+      return custom(type, object);
+    case Op::structure:
+      return structure(type, object);
+    case Op::array:
+      return array(type, object);
+    case Op::list:
+      return list(type, object);
+    case Op::map:
+      return map(type, object);
+    case Op::optional:
+      return element(type, object);
+    case Op::variant:
+    case Op::any:
+    case Op::tree: {
+      const Shape* shape = nullptr;
+      const void* inside = nullptr;
+      return content(type, object, shape, inside) && interface(shape, inside);
+    }
+    case Op::skip:
+    case Op::foreign:
+      return fail(Status::unimplemented("gob: type " + go_text(*type.shape) + " can't be sent as gob"));
+    default:
+      reserve(2 * max_uint_size);
+      cur_ = put_number(cur_, type.op, object);
+      return true;
+  }
+}
+
+bool Encoding::elements(const SendType& type, const void* first, std::size_t count) {
+  const std::size_t size = type.shape->size;
+  if (is_number(type.op)) {
+    // In runs, so that the room is looked after once for many.
+    constexpr std::size_t run = 512;
+    while (count != 0) {
+      const std::size_t step = (std::min)(count, run);
+      reserve(2 * max_uint_size * step);
+      std::byte* to = cur_;
+      if (type.op == Op::int64) {
+        for (std::size_t i = 0; i < step; ++i) to = put_int(to, load<std::int64_t>(at(first, i * 8)));
+      } else if (type.op == Op::float64) {
+        for (std::size_t i = 0; i < step; ++i) to = put_float(to, load<double>(at(first, i * 8)));
+      } else {
+        for (std::size_t i = 0; i < step; ++i) to = put_number(to, type.op, at(first, i * size));
+      }
+      cur_ = to;
+      first = at(first, step * size);
+      count -= step;
+    }
+    return true;
+  }
+  for (std::size_t i = 0; i < count; ++i)
+    if (!element(type, at(first, i * size))) return false;
+  return true;
+}
+
+bool Encoding::list(const SendType& type, const void* object) {
+  if (!enter()) return false;
+  const ListOps& ops = *type.shape->list;
+  const std::size_t count = ops.size(object);
+  put(count);
+  if (ops.data != nullptr) {
+    if (count != 0 && !elements(*type.element, ops.data(object), count)) return false;
+  } else {
+    bool good = true;
+    ops.for_each(object, [&](const void* inside) { return good = element(*type.element, inside); });
+    if (!good) return false;
+  }
+  leave();
+  return true;
+}
+
+bool Encoding::array(const SendType& type, const void* object) {
+  if (!enter()) return false;
+  put(type.shape->array_length);
+  if (!elements(*type.element, object, type.shape->array_length)) return false;
+  leave();
+  return true;
+}
+
+bool Encoding::map(const SendType& type, const void* object) {
+  if (!enter()) return false;
+  const MapOps& ops = *type.shape->map;
+  put(ops.size(object));
+  bool good = true;
+  ops.for_each(object, [&](const void* key, const void* inside) {
+    return good = element(*type.key, key) && element(*type.element, inside);
+  });
+  if (!good) return false;
+  leave();
+  return true;
+}
+
+bool Encoding::byte_list(const SendType& type, const void* object) {
+  const ListOps& ops = *type.shape->list;
+  const std::size_t count = ops.size(object);
+  if (ops.data != nullptr) {
+    put_bytes(ops.data(object), count);
+    return true;
+  }
+  reserve(max_uint_size + count);
+  cur_ = put_uint(cur_, count);
+  ops.for_each(object, [&](const void* inside) {
+    *cur_++ = *static_cast<const std::byte*>(inside);
+    return true;
+  });
+  return true;
+}
+
+bool Encoding::time(const SendType& type, const void* object) {
+  std::byte bytes[max_time_size];
+  const std::size_t size = write_time(type.shape->time->get(object), bytes);
+  if (size == 0) return fail(Status::invalid_argument("Time.MarshalBinary: unexpected zone offset"));
+  put_bytes(bytes, size);
+  return true;
+}
+
+bool Encoding::custom(const SendType& type, const void* object) {
+  const CustomOps& ops = *type.shape->custom;
+  stream_.scratch_.clear();
+  Status status = ops.encode(object, ops.has_gob ? OwnEncoding::gob : OwnEncoding::binary, stream_.scratch_);
+  if (!status.ok()) return fail(std::move(status));
+  put_bytes(stream_.scratch_.data(), stream_.scratch_.size());
+  return true;
+}
+
+bool Encoding::text_form(const SendType& type, const void* object) {
+  stream_.scratch_.clear();
+  Status status = type.shape->custom->encode(object, OwnEncoding::text, stream_.scratch_);
+  if (!status.ok()) return fail(std::move(status));
+  put_bytes(stream_.scratch_.data(), stream_.scratch_.size());
+  return true;
+}
+
+bool Encoding::enumeration(const SendType& type, const void* object) {
+  const EnumOps& ops = *type.shape->enumeration;
+  const std::int64_t v = ops.get(object);
+  for (const Enumerator& enumerator : ops.enumerators) {
+    if (enumerator.value == v) {
+      put_bytes(enumerator.name.data(), enumerator.name.size());
+      return true;
+    }
+  }
+  return fail(Status::invalid_argument("gob: " + std::to_string(v) + " has no name in " + go_text(*type.shape)));
+}
+
+// ---- interface values ----
+
+/// What an interface value holds, pointers followed; a null shape: nothing.
+bool Encoding::content(const SendType& type, const void* object, const Shape*& shape, const void*& inside) {
+  if (type.op == Op::any) {
+    const auto& any = *static_cast<const Any*>(object);
+    shape = any.shape();
+    inside = any.object();
+  } else if (type.op == Op::tree) {
+    return fail(Status::unimplemented("gob: a gob::Value can't be sent yet"));
+  } else {
+    const VariantOps& ops = *type.shape->variant;
+    const std::size_t index = ops.index(object);
+    if (index >= ops.alternatives.size())
+      return fail(Status::invalid_argument("gob: cannot encode a variant without a value"));
+    shape = ops.alternatives[index];
+    if (shape->is_nothing) {
+      shape = nullptr;
+      return true;
+    }
+    inside = ops.get(object);
+  }
+  while (shape != nullptr && shape->kind == Kind::optional) {
+    inside = shape->optional->get(inside);
+    if (inside == nullptr)
+      return fail(Status::invalid_argument("gob: gob: cannot encode nil pointer of type " + go_text(*shape) +
+                                           " inside interface"));
+    shape = shape->element;
+  }
+  return true;
+}
+
+bool Encoding::interface(const Shape* shape, const void* inside) {
+  if (shape == nullptr) {
+    put(0);
+    return true;
+  }
+  if (!enter()) return false;
+  std::string scratch;
+  const std::string_view name = interface_name_of(*shape, *stream_.names_, scratch);
+  Status why;
+  const Root* root = stream_.root(*shape, why);
+  if (root == nullptr) return fail(std::move(why));
+  put_bytes(name.data(), name.size());
+  define_inside(*root);
+  reserve(max_uint_size);
+  append(root->id_bytes, root->id_size);
+
+  Part part;
+  open(part, lower_bound(*root->type, inside));
+  Part* outer = std::exchange(innermost_, &part);
+  if (!top(*root, inside) || !close(part)) return false;
+  innermost_ = outer;
+  leave();
+  return true;
+}
+
+}  // namespace polyrpc::gob::detail

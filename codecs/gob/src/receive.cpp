@@ -1,0 +1,98 @@
+#include "receive.hpp"
+
+#include "encode.hpp"
+#include "errors.hpp"
+
+#include <algorithm>
+
+namespace polyrpc::gob::detail {
+
+namespace {
+
+CodecLimits sane(CodecLimits limits) noexcept {
+  // So that sums of a few lengths can't overflow.
+  constexpr std::size_t greatest = std::size_t{1} << (sizeof(std::size_t) * 8 - 4);
+  limits.message_bytes = (std::min)(limits.message_bytes, greatest);
+  limits.elements = (std::min)(limits.elements, greatest);
+  return limits;
+}
+
+}  // namespace
+
+ReceiveStream::ReceiveStream(const Options& options, const CodecLimits& limits)
+    : limits_(sane(limits)), names_(names_of(options)), types_(limits_), plans_(types_), skipper_(types_, limits_) {}
+
+Cut ReceiveStream::find(std::span<const std::byte> input, Extent& extent) {
+  if (error_ != nullptr) return Cut::bad;
+  if (input.size() < wanted_) return Cut::more;
+  wanted_ = 0;
+  Reader reader;
+  reader.limit = input.data() + input.size();
+  reader.cur = reader.end = input.data() + seen_;
+  const auto position = [&](const std::byte* place) { return static_cast<std::size_t>(place - input.data()); };
+
+  if (!skipping_) {
+    for (;;) {
+      const Cut cut = reader.next_message(limits_.message_bytes, wanted_);
+      if (cut == Cut::bad) return broken(reader.error);
+      if (cut == Cut::more) {
+        wanted_ += seen_;
+        return cut;
+      }
+      std::int64_t wide_id = 0;
+      if (!reader.get_int(wide_id)) return broken(reader.error);
+      if (wide_id >= 0) {
+        if (wide_id > 0x7FFFFFFF) return broken(unknown_type);
+        open_.wire = static_cast<std::int32_t>(wide_id);
+        break;
+      }
+      if (!types_.define(reader, defined_id(wide_id))) return broken(reader.error);
+      if (reader.cur != reader.end) return broken("gob: extra data in buffer");
+      seen_ = position(reader.end);
+    }
+    open_.begin = position(reader.cur);
+    open_.message_end = open_.end = seen_ = position(reader.end);
+    switch (types_.may_split(open_.wire)) {
+      case WireTypes::Split::undefined:
+        return broken(unknown_type);
+      case WireTypes::Split::no:
+        extent = open_;
+        return Cut::done;
+      case WireTypes::Split::yes:
+        break;
+    }
+    skipping_ = true;
+    if (!skipper_.start_top(reader, open_.wire)) return broken(reader.error);
+  }
+
+  const Cut cut = skipper_.run(reader, Skipper::Definitions::collect, wanted_);
+  if (cut == Cut::bad) return broken(reader.error);
+  seen_ = position(reader.end);
+  if (cut == Cut::more) {
+    wanted_ += seen_;
+    return cut;
+  }
+  skipping_ = false;
+  skipper_.reset();
+  if (reader.cur != reader.end) return broken("gob: extra data behind a value");
+  open_.end = seen_;
+  extent = open_;
+  return Cut::done;
+}
+
+void ReceiveStream::consumed(std::size_t count) noexcept {
+  seen_ -= (std::min)(count, seen_);
+  wanted_ -= (std::min)(count, wanted_);
+  open_.begin -= (std::min)(count, open_.begin);
+  open_.message_end -= (std::min)(count, open_.message_end);
+}
+
+Status ReceiveStream::decode(std::span<const std::byte> input, const Extent& extent, MessageSlot into) {
+  Decoding decoding(types_, plans_, *names_, limits_);
+  Status status = decoding.run(extent.wire, input.data() + extent.begin, input.data() + extent.message_end,
+                               input.data() + extent.end, into);
+  if (!status.ok() && decoding.malformed()) error_ = "gob: malformed value";
+  return status;
+}
+
+}  // namespace polyrpc::gob::detail

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "polyrpc/codecs/gob.hpp"
+
+#include "decode.hpp"
+#include "plan.hpp"
+#include "skip.hpp"
+#include "wire_types.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace polyrpc::gob::detail {
+
+/// Where a value stands, counted from the front of the input.
+struct Extent {
+  std::int32_t wire = 0;
+  std::size_t begin = 0;        ///< behind the type id
+  std::size_t message_end = 0;  ///< of the first message
+  std::size_t end = 0;          ///< of the last one: a value may run over several messages
+};
+
+/// The receiving end of one stream: its definitions, and how far its bytes have been looked at.
+class ReceiveStream {
+ public:
+  ReceiveStream(const Options& options, const CodecLimits& limits);
+
+  /// Looks for the end of the next value behind what has been looked at, and takes in the definitions on the way.
+  /// `input` begins where it began the last time, unless `consumed` was called. `more`: nothing is lost, nothing is
+  /// done twice. `bad`: see `error`; the stream is at its end.
+  Cut find(std::span<const std::byte> input, Extent& extent);
+
+  /// So many bytes have been dropped from the front of the input.
+  void consumed(std::size_t count) noexcept;
+  /// How many bytes of the input have been looked at.
+  std::size_t seen() const noexcept { return seen_; }
+
+  /// Reads a value that `find` has found. Marks the stream as broken if the bytes turn out not to be gob.
+  Status decode(std::span<const std::byte> input, const Extent& extent, MessageSlot into);
+
+  const char* error() const noexcept { return error_; }
+
+  WireTypes& types() noexcept { return types_; }
+
+ private:
+  Cut broken(const char* why) noexcept {
+    error_ = why;
+    return Cut::bad;
+  }
+
+  CodecLimits limits_;
+  std::shared_ptr<const TypeRegistry> names_;
+  WireTypes types_;
+  Plans plans_;
+  Skipper skipper_;
+  bool skipping_ = false;   // in a value that runs over several messages
+  Extent open_;             // that value
+  std::size_t seen_ = 0;    // up to here everything has been looked at
+  std::size_t wanted_ = 0;  // fewer bytes need no look at all
+  const char* error_ = nullptr;
+};
+
+}  // namespace polyrpc::gob::detail

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+/// gob's numbers (encoding/gob, "Encoding Details").
+namespace polyrpc::gob::detail {
+
+/// The most bytes that one number takes: a byte with the count, and eight.
+inline constexpr std::size_t max_uint_size = 9;
+
+constexpr std::uint64_t byte_swap(std::uint64_t v) noexcept {
+#if defined(__GNUC__)
+  return __builtin_bswap64(v);
+#else
+  v = ((v & 0x00FF00FF00FF00FFu) << 8) | ((v >> 8) & 0x00FF00FF00FF00FFu);
+  v = ((v & 0x0000FFFF0000FFFFu) << 16) | ((v >> 16) & 0x0000FFFF0000FFFFu);
+  return (v << 32) | (v >> 32);
+#endif
+}
+constexpr std::uint64_t big_endian(std::uint64_t v) noexcept {
+  return std::endian::native == std::endian::big ? v : byte_swap(v);
+}
+
+constexpr std::size_t uint_size(std::uint64_t v) noexcept {
+  return v < 128 ? 1 : 1 + (static_cast<std::size_t>(std::bit_width(v)) + 7) / 8;
+}
+
+/// Writes `v`, and up to eight bytes of rubbish behind it: `max_uint_size` bytes must be free at `to`.
+inline std::byte* put_uint(std::byte* to, std::uint64_t v) noexcept {
+  if (v < 128) [[likely]] {
+    *to = static_cast<std::byte>(v);
+    return to + 1;
+  }
+  const std::size_t count = (static_cast<std::size_t>(std::bit_width(v)) + 7) / 8;
+  *to = static_cast<std::byte>(256 - count);
+  const std::uint64_t bytes = big_endian(v << (64 - 8 * count));
+  std::memcpy(to + 1, &bytes, 8);
+  return to + 1 + count;
+}
+
+constexpr std::uint64_t zigzag(std::int64_t v) noexcept {
+  return (static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63);
+}
+constexpr std::int64_t unzigzag(std::uint64_t u) noexcept {
+  return static_cast<std::int64_t>((u >> 1) ^ (~(u & 1) + 1));
+}
+inline std::byte* put_int(std::byte* to, std::int64_t v) noexcept { return put_uint(to, zigzag(v)); }
+
+/// A double's bits with the bytes reversed, so that short fractions are short.
+constexpr std::uint64_t float_to_uint(double v) noexcept { return byte_swap(std::bit_cast<std::uint64_t>(v)); }
+constexpr double uint_to_float(std::uint64_t u) noexcept { return std::bit_cast<double>(byte_swap(u)); }
+inline std::byte* put_float(std::byte* to, double v) noexcept { return put_uint(to, float_to_uint(v)); }
+
+template <class T>
+T load(const void* from) noexcept {
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+template <class T>
+void store(void* to, T value) noexcept {
+  std::memcpy(to, &value, sizeof value);
+}
+
+/// Ids that both ends know beforehand.
+namespace id {
+inline constexpr std::int32_t boolean = 1;
+inline constexpr std::int32_t integer = 2;
+inline constexpr std::int32_t unsigned_integer = 3;
+inline constexpr std::int32_t floating = 4;
+inline constexpr std::int32_t bytes = 5;
+inline constexpr std::int32_t string = 6;
+inline constexpr std::int32_t complex = 7;
+inline constexpr std::int32_t interface = 8;
+inline constexpr std::int32_t first_user = 64;
+}  // namespace id
+
+}  // namespace polyrpc::gob::detail

@@ -1,0 +1,95 @@
+#include "polyrpc/codecs/gob.hpp"
+
+#include "encode.hpp"
+#include "errors.hpp"
+#include "receive.hpp"
+
+#include <utility>
+
+namespace polyrpc::gob {
+
+class Encoder::State {
+ public:
+  State(const Options& options, const CodecLimits& given) : limits(given), stream(options, limits) {}
+
+  CodecLimits limits;
+  detail::SendStream stream;
+};
+
+Encoder::Encoder(Options options, CodecLimits limits) : state_(std::make_unique<State>(options, limits)) {}
+Encoder::Encoder(Encoder&&) noexcept = default;
+Encoder& Encoder::operator=(Encoder&&) noexcept = default;
+Encoder::~Encoder() = default;
+
+Status Encoder::encode(MessageRef value, ByteQueue& output) {
+  const std::size_t size = output.size();
+  detail::SendStream& stream = state_->stream;
+  stream.checkpoint();
+  Status status;
+  try {
+    status = stream.write(value, output);
+  } catch (...) {
+    output.truncate(size);
+    stream.roll_back();
+    throw;
+  }
+  if (!status.ok()) {
+    output.truncate(size);
+    stream.roll_back();
+  }
+  return status;
+}
+
+class Decoder::State {
+ public:
+  State(const Options& options, const CodecLimits& limits) : stream(options, limits) {}
+
+  /// Cuts the next value; false when it has not arrived.
+  Result<bool> next(ByteQueue& input, detail::Extent& extent) {
+    if (!failure.ok()) return failure;
+    switch (stream.find(input.readable(), extent)) {
+      case detail::Cut::more:
+        return false;
+      case detail::Cut::bad:
+        failure = detail::to_status(stream.error());
+        return failure;
+      case detail::Cut::done:
+        break;
+    }
+    return true;
+  }
+  void take(ByteQueue& input, const detail::Extent& extent) {
+    input.consume(extent.end);
+    stream.consumed(extent.end);
+  }
+
+  detail::ReceiveStream stream;
+  Status failure;
+};
+
+Decoder::Decoder(Options options, CodecLimits limits) : state_(std::make_unique<State>(options, limits)) {}
+Decoder::Decoder(Decoder&&) noexcept = default;
+Decoder& Decoder::operator=(Decoder&&) noexcept = default;
+Decoder::~Decoder() = default;
+
+Result<bool> Decoder::decode(ByteQueue& input, MessageSlot into) {
+  detail::Extent extent;
+  Result<bool> found = state_->next(input, extent);
+  if (!found.ok() || !*found) return found;
+  Status status = state_->stream.decode(input.readable(), extent, into);
+  state_->take(input, extent);
+  if (status.ok()) return true;
+  if (state_->stream.error() != nullptr) state_->failure = status;
+  return status;
+}
+
+Result<bool> Decoder::discard(ByteQueue& input) {
+  detail::Extent extent;
+  Result<bool> found = state_->next(input, extent);
+  if (found.ok() && *found) state_->take(input, extent);
+  return found;
+}
+
+const Status& Decoder::failure() const noexcept { return state_->failure; }
+
+}  // namespace polyrpc::gob

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "polyrpc/core/limits.hpp"
+
+#include "reader.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace polyrpc::gob::detail {
+
+/// The id that a definition is for, out of the number in front of it; 0 if it is none.
+constexpr std::int64_t defined_id(std::int64_t negative) noexcept {
+  return negative < -std::int64_t{0x7FFFFFFF} ? 0 : -negative;
+}
+
+/// Which field of a descriptor is set (encoding/gob, `wireType`).
+enum class WireKind : std::uint8_t { array, slice, structure, map, gob, binary, text };
+
+struct WireField {
+  std::string_view name;
+  std::int32_t id = 0;
+};
+
+/// One type that the peer has defined on this stream.
+struct WireType {
+  WireKind kind = WireKind::structure;
+  std::int32_t id = 0;
+  std::int32_t element = 0;
+  std::int32_t key = 0;
+  std::uint64_t length = 0;  ///< of an array
+  std::string_view name;
+  std::span<const WireField> fields;
+
+ private:
+  friend class WireTypes;
+  enum class Reach : std::uint8_t { unknown, no, yes };
+  Reach reaches_interface = Reach::unknown;
+  std::unique_ptr<WireField[]> field_storage_;
+  std::unique_ptr<char[]> names_;
+};
+
+/// The definitions of one stream, in one direction. Addresses of types do not change.
+class WireTypes {
+ public:
+  explicit WireTypes(const CodecLimits& limits) noexcept : limits_(limits) {}
+
+  /// Reads a descriptor and adds it under `id`. False, with `reader.error`, when it can't be had.
+  bool define(Reader& reader, std::int64_t id);
+  /// Reads over a descriptor.
+  bool skip_descriptor(Reader& reader);
+
+  /// The type, or null if that id is not defined.
+  const WireType* find(std::int32_t id) const noexcept;
+
+  /// Whether a value of that type may run on in further messages, because there may be an interface value in it.
+  /// Nothing definite if some type that it needs is not defined.
+  enum class Split : std::uint8_t { no, yes, undefined };
+  Split may_split(std::int32_t id);
+
+  /// For error texts.
+  std::string_view name_of(std::int32_t id) const noexcept;
+
+  static bool is_basic(std::int32_t id) noexcept { return id >= id::boolean && id <= id::interface; }
+
+ private:
+  struct Descriptor;
+  bool read_descriptor(Reader& reader, Descriptor& into) const;
+  bool read_common(Reader& reader, Descriptor& into) const;
+  bool read_fields(Reader& reader, Descriptor& into) const;
+  WireType* find_mutable(std::int32_t id) const noexcept;
+
+  const CodecLimits& limits_;
+  std::vector<std::unique_ptr<WireType>> types_;  // ordered by id
+  std::size_t bytes_ = 0;                         // of all descriptors
+};
+
+}  // namespace polyrpc::gob::detail
