@@ -17,7 +17,6 @@ ClientTarget target_of(std::string_view address, std::shared_ptr<const Codec> co
   if (!endpoint.ok()) throw std::invalid_argument(endpoint.status().message());
   ClientTarget target;
   target.endpoint = *endpoint;
-  target.transports = standard_transports();
   if (endpoint->scheme == "http") {
 #if defined(POLYRPC_HAS_HTTP1)
     target.endpoint.scheme = "tcp";
@@ -35,7 +34,8 @@ ClientTarget target_of(std::string_view address, std::shared_ptr<const Codec> co
 #endif
   }
   target.codec = std::move(codec);
-  if (target.transports.find(target.endpoint.scheme) == nullptr)
+  target.transport = standard_transports().find(target.endpoint.scheme);
+  if (target.transport == nullptr)
     throw std::invalid_argument("polyrpc: cannot dial " + std::string(address) + ": no transport for " + endpoint->scheme + "://");
   return target;
 }
@@ -44,21 +44,20 @@ ClientTarget target_of(std::string_view address, std::shared_ptr<const Codec> co
 
 Protocols standard_protocols(std::shared_ptr<const TypeRegistry> types) {
   gob::Options gob_options;
-  gob_options.types = types;
-  json::Options json_options;
-  json_options.types = types;
+  gob_options.types = std::move(types);
   const auto gob_codec = gob::net_rpc(gob_options);
-  const auto json_codec = json::rpc(json_options);
   Protocols protocols;
   protocols.transports = standard_transports();
 #if defined(POLYRPC_HAS_HTTP1)
   http1::Options http_options;
   http_options.net_rpc = gob_codec;
-  http_options.json_rpc = json_codec;
+  json::Options in_bodies;
+  in_bodies.undecided = json::Version::v2;  // who posts what can't be read is told so
+  http_options.json_rpc = json::rpc(in_bodies);
   protocols.add(http1::protocol(std::move(http_options)));
 #endif
   protocols.add(codec_protocol(gob_codec));
-  protocols.add(codec_protocol(json_codec));
+  protocols.add(codec_protocol(json::rpc()));
   return protocols;
 }
 

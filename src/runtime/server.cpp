@@ -123,7 +123,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   Result<Endpoint> listen(std::string_view address, std::shared_ptr<const Protocol> only) {
     Result<Endpoint> endpoint = Endpoint::parse(address);
     if (!endpoint.ok()) return endpoint;
-    const Transport* transport = protocols_->transports.find(endpoint->scheme);
+    const std::shared_ptr<const Transport> transport = protocols_->transports.find(endpoint->scheme);
     if (transport == nullptr)
       return Status::invalid_argument("polyrpc: cannot listen on " + std::string(address) + ": no transport for " +
                                       endpoint->scheme + "://");

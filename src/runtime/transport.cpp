@@ -109,9 +109,9 @@ std::string Endpoint::to_string() const {
   return text + path;
 }
 
-const Transport* Transports::find(std::string_view scheme) const noexcept {
+std::shared_ptr<const Transport> Transports::find(std::string_view scheme) const noexcept {
   for (auto transport = transports_.rbegin(); transport != transports_.rend(); ++transport)
-    if ((*transport)->scheme() == scheme) return transport->get();
+    if ((*transport)->scheme() == scheme) return *transport;
   return nullptr;
 }
 

@@ -133,7 +133,7 @@ class Transports {
 
   void add(std::shared_ptr<const Transport> transport) { transports_.push_back(std::move(transport)); }
   /// The transport of that scheme, the last added first; null if there is none.
-  const Transport* find(std::string_view scheme) const noexcept;
+  std::shared_ptr<const Transport> find(std::string_view scheme) const noexcept;
 
  private:
   std::vector<std::shared_ptr<const Transport>> transports_;
