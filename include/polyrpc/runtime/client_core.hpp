@@ -1,0 +1,99 @@
+#pragma once
+
+#include "polyrpc/runtime/asio_fwd.hpp"
+#include "polyrpc/runtime/client_call.hpp"
+#include "polyrpc/runtime/client_options.hpp"
+
+#include <chrono>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+namespace polyrpc {
+
+class ClientSession;
+class InterceptorList;
+
+/// What stands behind a `Client`: one of two drivers of the same session. `LoopClient` belongs to an `io_context`,
+/// `BlockingClient` does its work on the threads that wait. All members may be called from any thread.
+class ClientCore : public std::enable_shared_from_this<ClientCore> {
+ public:
+  /// `context` null: for blocking use.
+  static std::shared_ptr<ClientCore> make(asio::io_context* context, ClientTarget target, ClientOptions options);
+  ClientCore(const ClientCore&) = delete;
+  ClientCore& operator=(const ClientCore&) = delete;
+  virtual ~ClientCore();
+
+  /// Null for the blocking driver.
+  virtual asio::io_context* context() noexcept = 0;
+  virtual ConnectionState state() const = 0;
+
+  /// Makes a call on this thread and waits for its end. `call` may be on the stack.
+  virtual Status call(WaitableCall& call, const CallOptions& options) = 0;
+  /// Starts a call; takes over a reference. False: the request can't be written now; then `keep` what it borrows and
+  /// hand it to `start_kept`.
+  bool start(ClientCall& call, const CallOptions& options);
+  void start_kept(ClientCall& call);
+  /// Ends a call with `cancelled` if it has not ended, and tells the peer.
+  virtual void cancel(ClientCall& call) = 0;
+  /// Waits for the end of a call that was started; returns whether it has come.
+  virtual bool wait(WaitableCall& call, Clock::time_point until) = 0;
+  /// The outcome of a call whose end will not be waited for any more.
+  virtual Status why_not_waited() const { return Status::deadline_exceeded("polyrpc: the deadline has passed"); }
+  /// Whether this thread must not wait, because the calls are made on it.
+  virtual bool must_not_wait() const noexcept = 0;
+
+  /// Ends all calls with `status` and refuses new ones. False: that has happened before.
+  virtual bool shut_down(Status status) = 0;
+  /// Returns when no other thread is inside; what must precede the end of the object.
+  virtual void join() = 0;
+
+  InterceptorList& interceptors() noexcept { return *interceptors_; }
+
+ protected:
+  friend class ClientCall;
+
+  ClientCore(ClientTarget target, ClientOptions options);
+
+  /// Fills in the terms of a call. Not ok: it must not be started.
+  Status prepare(ClientCall& call, const CallOptions& options);
+  /// Ends a call that was never sent.
+  static void end(ClientCall& call, Status status, Deliver how);
+  virtual bool try_start(ClientCall& call) = 0;
+  virtual void enqueue(ClientCall& call) = 0;
+  /// A deadline has come, on the loop's thread.
+  virtual void expired(ClientCall& call) = 0;
+
+  bool has_interceptors() const noexcept;
+  std::unique_ptr<ClientSession> new_session() const;
+  /// How long to rest after that many failed attempts in a row.
+  std::chrono::nanoseconds rest_after(unsigned failures) const;
+  void log(LogLevel level, std::string_view line) const;
+
+  const ClientTarget target_;
+  const ClientOptions options_;
+  const std::string address_;
+  const PeerInfo peer_;
+  const Capabilities capabilities_;
+
+ private:
+  std::unique_ptr<InterceptorList> interceptors_;
+};
+
+/// Cancels a call when its stop token is stopped. Destroyed by the call's owner while it holds its reference and no
+/// lock.
+class StopHook {
+ public:
+  StopHook(std::shared_ptr<ClientCore> core, ClientCall& call, std::stop_token token);
+
+ private:
+  struct Cancel {
+    std::shared_ptr<ClientCore> core;
+    ClientCall* call;
+    void operator()() const { core->cancel(*call); }
+  };
+  std::stop_callback<Cancel> callback_;
+};
+
+}  // namespace polyrpc

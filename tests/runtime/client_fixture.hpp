@@ -1,0 +1,173 @@
+#pragma once
+
+#include "polyrpc/codecs/json.hpp"
+#include "polyrpc/core/describe.hpp"
+#include "polyrpc/core/method.hpp"
+#include "polyrpc/runtime/client.hpp"
+#include "polyrpc/runtime/registry.hpp"
+#include "polyrpc/runtime/server.hpp"
+#include "polyrpc/transports/memory.hpp"
+#include "polyrpc/transports/standard.hpp"
+#include "polyrpc/transports/tcp.hpp"
+
+#include "support/running_server.hpp"
+
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace polyrpc::test {
+
+struct Pair {
+  std::int64_t a = 0;
+  std::int64_t b = 0;
+};
+POLYRPC_DESCRIBE(Pair, (a, "A"), (b, "B"));
+
+inline constexpr Method<Pair, std::int64_t> multiply{"Test.Multiply"};
+
+/// Something that handlers wait for and tests open.
+class Gate {
+ public:
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  void pass() {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+  }
+  /// Until so many stand, or stood, before it.
+  void await(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return waiting_ >= count; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+  int waiting_ = 0;
+};
+
+/// What the servers of these tests serve.
+struct Services {
+  Services() {
+    registry.set_blocking_threads(8);
+    registry.add(multiply, [](const Pair& pair) { return pair.a * pair.b; });
+    registry.add("Test.Echo", [](const std::string& text) { return text; });
+    registry.add("Test.Big", [](std::int64_t size) { return std::string(static_cast<std::size_t>(size), 'x'); });
+    registry.add("Test.Fail", [](const std::string& text) -> Result<std::string> { return Status::not_found(text); });
+    registry.add("Test.Note", [this](const std::string& text) {
+      const std::lock_guard lock(mutex);
+      notes.push_back(text);
+      changed.notify_all();
+    });
+    registry.add("Test.Headers", [](Context& context, const std::string& key) {
+      context.headers().set("answer", "in-a-header");
+      context.trailers().set("trailer", "behind");
+      return std::string(context.metadata().get(key).value_or("nothing"));
+    });
+    registry.add("Test.TimeLeft", [](Context& context, const std::string&) {
+      const auto left = context.time_left();
+      return left ? std::chrono::duration_cast<std::chrono::milliseconds>(*left).count() : std::int64_t{-1};
+    });
+    registry.add("Test.Gate", blocking([this](const std::string& text) {
+                   gate.pass();
+                   return text;
+                 }));
+    registry.add("Test.UntilCancelled", blocking([this](Context& context, const std::string& text) {
+                   Gate cancelled;
+                   const std::stop_callback open(context.stop_token(), [&] { cancelled.open(); });
+                   started.open();
+                   cancelled.pass();
+                   cancellations.open();
+                   return text;
+                 }));
+  }
+  ~Services() { gate.open(); }
+
+  std::string await_note() {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [this] { return !notes.empty(); });
+    return notes.front();
+  }
+
+  Gate gate;
+  Gate started;
+  Gate cancellations;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::string> notes;
+  Registry registry;
+};
+
+/// An io_context that a thread runs.
+class LoopThread {
+ public:
+  LoopThread() : guard_(context_.get_executor()), thread_([this] { context_.run(); }) {}
+  ~LoopThread() { join(); }
+  asio::io_context& context() noexcept { return context_; }
+  /// Until everything has ended.
+  void join() {
+    guard_.reset();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> guard_;
+  std::thread thread_;
+};
+
+inline Protocols json_over(Transports transports) {
+  Protocols protocols;
+  protocols.transports = std::move(transports);
+  protocols.add(codec_protocol(json::rpc()));
+  return protocols;
+}
+
+inline ClientTarget json_target(const std::string& address,
+                                std::shared_ptr<const Transport> transport = tcp_transport(),
+                                json::Options options = {}) {
+  ClientTarget target;
+  target.endpoint = Endpoint::parse(address).value();
+  target.transport = std::move(transport);
+  target.codec = json::rpc(options);
+  return target;
+}
+
+/// The two kinds of clients that must behave alike.
+enum class Driver { blocking, loop };
+
+/// A client, on a loop of its own if it needs one.
+class AnyClient {
+ public:
+  AnyClient(Driver driver, ClientTarget target, ClientOptions options = {}) {
+    if (driver == Driver::loop) {
+      loop_ = std::make_unique<LoopThread>();
+      client_ = std::make_unique<Client>(loop_->context(), std::move(target), std::move(options));
+    } else {
+      client_ = std::make_unique<Client>(std::move(target), std::move(options));
+    }
+  }
+  Client* operator->() noexcept { return client_.get(); }
+  Client& operator*() noexcept { return *client_; }
+  void destroy() { client_.reset(); }
+
+ private:
+  std::unique_ptr<LoopThread> loop_;
+  std::unique_ptr<Client> client_;
+};
+
+}  // namespace polyrpc::test
