@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""Builds the peers of the interop tests and runs their checks against a server.
+
+    peers.py build --out DIR                builds what can be built here: the Go programs, jayson
+    peers.py check --out DIR [options] -- SERVER ARGUMENT...
+                                            builds what the suites need, starts the server, runs them against it
+
+The server prints "listening KIND ADDRESS" for each KIND of tcp, http, json, unix, unix-json that it has, then "ready",
+and stops when its standard input closes. Exit codes: 0 all passed, 1 something failed, 77 skipped, because a tool or a
+registry is missing.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import threading
+
+HERE = pathlib.Path(__file__).resolve().parent
+SKIPPED = 77
+
+
+class Missing(Exception):
+    """A tool, or what a registry should give."""
+
+
+def find_go():
+    """$GO, else the go in the path, else Debian's."""
+    candidates = [os.environ.get("GO"), shutil.which("go"), "/usr/lib/go-1.19/bin/go", "/usr/local/go/bin/go"]
+    for candidate in candidates:
+        if candidate and os.access(candidate, os.X_OK):
+            return candidate
+    raise Missing("there is no go here")
+
+
+def run(command, folder, what):
+    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return done.returncode == 0, f"{what} failed:\n{done.stdout.strip()}"
+
+
+def build_go(out):
+    ok, why = run([find_go(), "build", "-o", f"{out}{os.sep}", "./peer_server", "./peer_client"], HERE / "go", "go build")
+    if not ok:
+        sys.exit(why)
+
+
+def build_cancel(out):
+    """Needs one module from the registry."""
+    go = find_go()
+    ok, why = run([go, "mod", "download"], HERE / "go" / "cancel", "go mod download")
+    if not ok:
+        raise Missing(why)
+    ok, why = run([go, "build", "-o", f"{out}{os.sep}", "./..."], HERE / "go" / "cancel", "go build")
+    if not ok:
+        sys.exit(why)
+
+
+def build_jayson(out):
+    """In a folder outside the sources, where npm can write."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        raise Missing("there is no node or no npm here")
+    folder = out / "node"
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in (HERE / "node").iterdir():
+        if source.suffix in (".js", ".json"):
+            shutil.copy2(source, folder)
+    lock = (folder / "package-lock.json").read_text()
+    stamp = folder / "installed"
+    if stamp.exists() and stamp.read_text() == lock:
+        return
+    ok, why = run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], folder, "npm ci")
+    if not ok:
+        raise Missing(why)
+    stamp.write_text(lock)
+
+
+BUILD = {"go": build_go, "cancel": build_cancel, "jayson": build_jayson}
+
+
+def client_of(suite, addresses, options):
+    out = options.out
+    if suite == "go":
+        flags = [f"-{kind}={address}" for kind, address in addresses.items()]
+        return [str(out / "peer_client"), *flags] + (["-stock"] if options.stock else [])
+    if suite == "cancel":
+        return [str(out / "cancel_client"), "-tcp", addresses["tcp"]]
+    kinds = {"tcp": addresses.get("json") or addresses.get("tcp"), "http": addresses.get("http")}
+    flags = [part for kind, address in kinds.items() if address for part in (f"--{kind}", address)]
+    return ["node", str(out / "node" / "client.js"), *flags] + (["--stock"] if options.stock else [])
+
+
+def read_addresses(server):
+    addresses = {}
+    for line in server.stdout:
+        if line.strip() == "ready":
+            break
+        found = re.fullmatch(r"listening (\S+) (\S+)\s*", line)
+        if found:
+            addresses[found.group(1)] = found.group(2)
+        else:
+            print(line, end="")
+    return addresses
+
+
+def echo_lines(stream):
+    for line in stream:
+        print(line, end="", flush=True)
+
+
+@contextlib.contextmanager
+def alone(out):
+    """Tests run side by side, but may not build into one folder at the same time."""
+    with open(out / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def check(options):
+    with alone(options.out):
+        for suite in options.suites:
+            BUILD[suite](options.out)
+    server = subprocess.Popen(options.server, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    failed = []
+    try:
+        addresses = read_addresses(server)
+        if options.one_port:
+            addresses.setdefault("http", addresses.get("tcp"))
+            addresses.setdefault("json", addresses.get("tcp"))
+            if "unix" in addresses:
+                addresses.setdefault("unix-json", addresses["unix"])
+        if not addresses or None in addresses.values():
+            print("the server does not say where it listens")
+            return 1
+        rest = threading.Thread(target=echo_lines, args=(server.stdout,), daemon=True)
+        rest.start()
+        for suite in options.suites:
+            done = subprocess.run(client_of(suite, addresses, options), check=False)
+            if done.returncode != 0:
+                failed.append(suite)
+    finally:
+        with contextlib.suppress(OSError):
+            server.stdin.close()
+        try:
+            code = server.wait(60)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            code = "no end: it did not stop when its standard input closed"
+    if code != 0:
+        failed.append(f"the server, which ended with {code}")
+    if failed:
+        print(f"failed: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def build_all(out):
+    missing = []
+    for name, build in BUILD.items():
+        try:
+            with alone(out):
+                build(out)
+            print(f"built: {name}")
+        except Missing as why:
+            missing.append(name)
+            print(f"not built: {name}: {why}")
+    return SKIPPED if len(missing) == len(BUILD) else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("build", "check"))
+    parser.add_argument("--out", type=pathlib.Path, required=True, help="where the programs go, outside the sources")
+    parser.add_argument("--suites", default="go", help="of go, cancel, jayson, with commas between")
+    parser.add_argument("--one-port", action="store_true", help="http and json are where tcp is, unix-json where unix is")
+    parser.add_argument("--stock", action="store_true", help="the server is the peer's own: skip what it cannot do")
+    arguments = sys.argv[1:]
+    split = arguments.index("--") if "--" in arguments else len(arguments)
+    options = parser.parse_args(arguments[:split])
+    options.server = arguments[split + 1:]
+    if (options.what == "check") != bool(options.server):
+        parser.error("a server's command behind -- belongs to check, and to check only")
+    options.suites = options.suites.split(",")
+    options.out = options.out.resolve()
+    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        return build_all(options.out) if options.what == "build" else check(options)
+    except Missing as why:
+        print(f"skipped: {why}")
+        return SKIPPED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
