@@ -103,8 +103,10 @@ Parsed run_llhttp(llhttp_type_t type, std::string_view text, std::size_t field_c
   parsed.error = llhttp_execute(&parser, text.data(), text.size());
   if (parsed.error == HPE_PAUSED) {
     parsed.error = HPE_OK;
-    // Both must have seen the same lines, or one of them has been fooled.
+    // Both must have seen the same lines, or one of them has been fooled. Some versions let an empty name pass.
     if (fields.size() != field_count) parsed.error = HPE_INVALID_HEADER_TOKEN;
+    for (const Field& field : fields)
+      if (!is_token(field.name)) parsed.error = HPE_INVALID_HEADER_TOKEN;
   } else if (parsed.error == HPE_OK) {
     parsed.error = HPE_INVALID_EOF_STATE;
   }
