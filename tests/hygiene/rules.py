@@ -47,7 +47,7 @@ LIBRARIES = [
 CORE_FORBIDDEN = r"(sys/socket\.h|netinet/|arpa/|poll\.h|sys/epoll\.h|thread|future|iostream)$"
 
 # Nobody else's headers in the library: what is neither polyrpc, nor a library above, nor one of these is a finding.
-SYSTEM_HEADER = re.compile(r"[a-z_0-9]+$|(c?[a-z]+|sys/[a-z]+|netinet/[a-z]+|arpa/inet|net/if|linux/[a-z_]+)\.h$")
+SYSTEM_HEADER = re.compile(r"[a-z_0-9]+$|(c?[a-z]+|sys/[a-z]+|netinet/[a-z]+|arpa/inet|net/if|linux/[a-z_]+|winsock2|ws2tcpip)\.h$")
 
 # Words that may not stand in any text of the repository: (pattern, why).
 FORBIDDEN_TEXT = [

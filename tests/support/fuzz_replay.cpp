@@ -36,7 +36,7 @@ std::size_t replay(const Bytes& seed) {
       changed[at] = value;
       run(changed.data(), changed.size());
     }
-    changed[at] = seed[at] ^ 0x01U;
+    changed[at] = static_cast<std::uint8_t>(seed[at] ^ 0x01U);
     run(changed.data(), changed.size());
     runs += 6;
   }
