@@ -100,8 +100,9 @@ class RpcServerHarness {
   ServerCodec& codec() { return *codec_; }
   ByteQueue& input() { return input_; }
   ByteQueue& output() { return output_; }
-  const IncomingRequest& request() const { return request_; }
+  /// The methods of all calls so far, and their tags; a notification's tag is empty.
   const std::vector<std::string>& seen() const { return seen_; }
+  const std::vector<CallTag>& tags() const { return tags_; }
   const std::vector<CallTag>& cancels() const { return cancels_; }
   Metadata& headers() { return headers_; }
   Metadata& trailers() { return trailers_; }
@@ -118,6 +119,7 @@ class RpcServerHarness {
     }
     const std::string name(request_.head.method);
     seen_.push_back(name);
+    tags_.push_back(request_.head.wants_reply ? request_.head.tag : CallTag());
     const auto found = methods_.find(name);
     if (found != methods_.end()) return found->second(*this, request_);
     if (!request_.head.wants_reply) return;
@@ -187,6 +189,7 @@ class RpcServerHarness {
   std::map<std::string, Method> methods_;
   std::vector<Later> later_;
   std::vector<std::string> seen_;
+  std::vector<CallTag> tags_;
   std::vector<CallTag> cancels_;
   Metadata headers_;
   Metadata trailers_;

@@ -363,9 +363,10 @@ Status RpcServer::write_reply(const ReplyHead& head, MessageRef body, ByteQueue&
 
   Sink sink(batch == batches_.end() ? output : batch->replies);
   if (batch != batches_.end()) sink.put(batch->replies.empty() ? '[' : ',');
+  // What the handler returned cannot be sent: not the caller's fault.
   const auto result = [&] {
     Encoder encoder(sink, !is_v2 || options_.escape_html, limits_.depth);
-    return encoder.value(plan_of(*body.shape), body.object) ? Status() : encoder.failure();
+    return encoder.value(plan_of(*body.shape), body.object) ? Status() : Status::internal(encoder.failure().message());
   };
   const bool announce = !is_v2 && peer_extends_ && !announced_;
   const auto extension = [&](const Status* status) {
