@@ -95,8 +95,8 @@ function(polyrpc_add_fuzzer name)
     set(found "${CMAKE_CURRENT_BINARY_DIR}/${target}_found")
     file(MAKE_DIRECTORY "${found}")
     add_test(NAME fuzz.${name} COMMAND ${target} -max_total_time=${POLYRPC_FUZZ_SECONDS} -max_len=${arg_MAX_LEN}
-             -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 "-artifact_prefix=${found}/" "${found}" "${arg_CORPUS}")
-    math(EXPR timeout "${POLYRPC_FUZZ_SECONDS} + 120")
+             -error_exitcode=1 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 "-artifact_prefix=${found}/" "${found}" "${arg_CORPUS}")
+    math(EXPR timeout "${POLYRPC_FUZZ_SECONDS} + 120")  # and not libFuzzer's own exit code, 77: that is "skipped" here
   else()
     target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/fuzz_replay.cpp")
     add_test(NAME fuzz.${name} COMMAND ${target} "${arg_CORPUS}")
