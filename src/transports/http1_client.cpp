@@ -55,13 +55,12 @@ Status unexpected(int status, std::string_view text) {
 Status broken(std::string_view why) { return Status::unavailable("http: the answer is broken: " + std::string(why)); }
 
 void move_all(ByteQueue& from, ByteQueue& to) {
-  if (to.empty()) {
+  constexpr std::size_t worth_a_swap = 64 << 10;
+  if (to.empty() && from.size() >= worth_a_swap)
     std::swap(from, to);
-    from.clear();
-  } else {
+  else
     to.append(from.readable());
-    from.clear();
-  }
+  from.clear();
 }
 
 void check_target(const std::string& path) {
@@ -151,11 +150,8 @@ class PostFraming final : public ClientFraming {
     if (body == 0) return {};
     lines_.assign(prefix_);
     if (head.timeout) lines_.append(timeout_field).append(": ").append(format_timeout(*head.timeout)).append("\r\n");
-    if (!head.metadata.empty()) {
-      if (Status status = check_metadata(head.metadata); !status.ok()) return status;
-      if (write_metadata(head.metadata, lines_) != 0)
-        return Status::invalid_argument("http: a metadata key is the name of a header field that HTTP uses itself");
-    }
+    // What is left out here because it is no header field travels in the codec's own way all the same.
+    write_metadata(head.metadata, lines_);
     lines_.append("Content-Length: ").append(std::to_string(body)).append("\r\n\r\n");
     output.prepare(lines_.size());
     output.commit(lines_.size());
@@ -166,7 +162,7 @@ class PostFraming final : public ClientFraming {
   }
 
   Status unwrap(ByteQueue& wire, ByteQueue& payload) override {
-    while (!wire.empty()) {
+    while (part_ != Part::over && !wire.empty()) {
       if (part_ == Part::head) {
         Result<bool> found = read_head(wire);
         if (!found.ok()) return std::move(found).status();
@@ -197,11 +193,12 @@ class PostFraming final : public ClientFraming {
         }
       }
     }
+    if (part_ == Part::over) return Status::unavailable("http: the server closes the connection");
     return {};
   }
 
  private:
-  enum class Part : std::uint8_t { head, length, chunked, until_close };
+  enum class Part : std::uint8_t { head, length, chunked, until_close, over };
 
   /// False: more bytes are needed.
   Result<bool> read_head(ByteQueue& wire) {
@@ -258,10 +255,8 @@ class PostFraming final : public ClientFraming {
   }
 
   void message_over() noexcept {
-    part_ = Part::head;
     --awaited_;
-    // What was asked behind this will not be answered: the end of the connection tells those who wait.
-    if (closing_) awaited_ = 0;
+    part_ = closing_ ? Part::over : Part::head;
   }
 
   const std::string prefix_;
