@@ -7,7 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -144,17 +144,20 @@ constexpr Enumerator make_enumerator(std::string_view, E value, std::string_view
   return {name, static_cast<std::int64_t>(value)};
 }
 
-struct ListEnd {};
+/// Stands behind the last item, so that every item has a comma behind it.
+struct ListEnd {
+  template <class Item>
+  constexpr operator Item() const {
+    return Item{};
+  }
+};
 
 /// The items before the `ListEnd`, as an array.
 template <class Item, class... Items>
 constexpr auto gather(const Items&... items) {
+  const Item all[] = {items...};
   std::array<Item, sizeof...(Items) - 1> list{};
-  [[maybe_unused]] std::size_t i = 0;
-  [[maybe_unused]] const auto put = [&](const auto& item) {
-    if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(item)>, ListEnd>) list[i++] = item;
-  };
-  (put(items), ...);
+  for (std::size_t i = 0; i < list.size(); ++i) list[i] = all[i];
   return list;
 }
 
@@ -162,6 +165,9 @@ template <class Derived, class BaseType>
 constexpr Base make_base() {
   static_assert(std::is_base_of_v<BaseType, Derived>,
                 "polyrpc: a base in POLYRPC_DESCRIBE_DERIVED is not a base class");
+  static_assert(
+      requires(BaseType* base) { static_cast<Derived*>(base); },
+      "polyrpc: a base in POLYRPC_DESCRIBE_DERIVED is virtual, ambiguous or private");
   return {&ShapeHolder<BaseType>::value, [] {
             // No object is touched: the conversion of a non-virtual base adds a constant.
             alignas(Derived) static std::byte place[sizeof(Derived)];
@@ -198,14 +204,14 @@ concept CharacterLike = std::same_as<T, char> || std::same_as<T, wchar_t> || std
 template <class T>
 concept ByteLike = std::same_as<T, std::byte> || std::same_as<T, std::uint8_t>;
 template <class T>
-concept Integer = std::is_integral_v<T> && !std::same_as<T, bool> && !CharacterLike<T>;
+concept Integer = std::is_integral_v<T> && sizeof(T) <= 8 && !std::same_as<T, bool> && !CharacterLike<T>;
 
 template <class T>
 concept Complex = requires(const T& v) {
   typename T::value_type;
   v.real();
   v.imag();
-  requires std::is_floating_point_v<typename T::value_type>;
+  requires std::same_as<typename T::value_type, float> || std::same_as<typename T::value_type, double>;
   requires sizeof(T) == 2 * sizeof(typename T::value_type);
 };
 
@@ -286,6 +292,13 @@ Status take_encoded(Encoded&& encoded, std::string& out) {
   }
 }
 
+template <class T>
+constexpr void check_can_be_made() {
+  static_assert(
+      std::is_default_constructible_v<T>,
+      "polyrpc: what a container, an optional, a smart pointer or a variant holds needs a default constructor");
+}
+
 // ---- operation tables, one per type ----
 
 template <class T>
@@ -338,6 +351,7 @@ struct ListTable {
   };
 
   static constexpr ListOps make() {
+    check_can_be_made<Element>();
     ListOps table{};
     table.size = [](const void* o) { return static_cast<std::size_t>(as<T>(o).size()); };
     table.for_each = [](const void* o, FunctionRef<bool(const void*)> visit) {
@@ -400,6 +414,8 @@ struct MapTable {
   using Key = typename T::key_type;
   using Element = typename T::mapped_type;
   static constexpr MapOps make() {
+    check_can_be_made<Key>();
+    check_can_be_made<Element>();
     MapOps table{};
     table.size = [](const void* o) { return static_cast<std::size_t>(as<T>(o).size()); };
     table.for_each = [](const void* o, FunctionRef<bool(const void*, const void*)> visit) {
@@ -423,39 +439,44 @@ struct MapTable {
 };
 
 template <class T>
-struct OptionalTable;
+struct OptionalTable {
+  static_assert(dependent_false<T>, "polyrpc: a smart pointer in a message must have the default deleter");
+};
 template <class Element>
 struct OptionalTable<std::optional<Element>> {
   using T = std::optional<Element>;
-  static constexpr OptionalOps ops = {
-      [](const void* o) -> const void* { return as<T>(o) ? &*as<T>(o) : nullptr; },
-      [](void* o) -> void* { return &as<T>(o).emplace(); },
-      [](void* o) { as<T>(o).reset(); },
-  };
+  static constexpr OptionalOps make() {
+    check_can_be_made<Element>();
+    return {
+        [](const void* o) -> const void* { return as<T>(o) ? &*as<T>(o) : nullptr; },
+        [](void* o) -> void* { return &as<T>(o).emplace(); },
+        [](void* o) { as<T>(o).reset(); },
+    };
+  }
+  static constexpr OptionalOps ops = make();
+};
+template <class Pointer, class Element>
+struct PointerTable {
+  static constexpr OptionalOps make() {
+    static_assert(!std::is_array_v<Element>, "polyrpc: an array behind a smart pointer has no length; use a vector");
+    check_can_be_made<Element>();
+    return {
+        [](const void* o) -> const void* { return as<Pointer>(o).get(); },
+        [](void* o) -> void* {
+          auto made = std::make_unique<std::remove_const_t<Element>>();
+          void* element = made.get();
+          as<Pointer>(o) = std::move(made);
+          return element;
+        },
+        [](void* o) { as<Pointer>(o).reset(); },
+    };
+  }
+  static constexpr OptionalOps ops = make();
 };
 template <class Element>
-struct OptionalTable<std::unique_ptr<Element>> {
-  using T = std::unique_ptr<Element>;
-  static constexpr OptionalOps ops = {
-      [](const void* o) -> const void* { return as<T>(o).get(); },
-      [](void* o) -> void* { return (as<T>(o) = std::make_unique<Element>()).get(); },
-      [](void* o) { as<T>(o).reset(); },
-  };
-};
+struct OptionalTable<std::unique_ptr<Element>> : PointerTable<std::unique_ptr<Element>, Element> {};
 template <class Element>
-struct OptionalTable<std::shared_ptr<Element>> {
-  using T = std::shared_ptr<Element>;
-  static constexpr OptionalOps ops = {
-      [](const void* o) -> const void* { return as<T>(o).get(); },
-      [](void* o) -> void* {
-        auto made = std::make_shared<std::remove_const_t<Element>>();
-        void* element = made.get();
-        as<T>(o) = std::move(made);
-        return element;
-      },
-      [](void* o) { as<T>(o).reset(); },
-  };
-};
+struct OptionalTable<std::shared_ptr<Element>> : PointerTable<std::shared_ptr<Element>, Element> {};
 
 template <class T>
 struct VariantTable;
@@ -465,6 +486,7 @@ struct VariantTable<std::variant<Alternatives...>> {
   static constexpr const Shape* alternatives[] = {&ShapeHolder<Alternatives>::value...};
   template <std::size_t I>
   static void* emplace_at(void* o) {
+    check_can_be_made<std::variant_alternative_t<I, T>>();
     return &as<T>(o).template emplace<I>();
   }
   template <std::size_t... I>
@@ -485,17 +507,11 @@ struct VariantTable<std::variant<Alternatives...>> {
 template <class Duration>
 struct DurationTable {
   static constexpr DurationOps ops = {
-      [](const void* o) -> std::int64_t {
-        const long double units =
-            static_cast<long double>(as<Duration>(o).count()) * Duration::period::num / Duration::period::den;
-        constexpr long double limit = 9.2e9L;  // seconds in 2^63 nanoseconds
-        if (units > limit) return (std::numeric_limits<std::int64_t>::max)();
-        if (units < -limit) return (std::numeric_limits<std::int64_t>::min)();
-        return std::chrono::duration_cast<std::chrono::nanoseconds>(as<Duration>(o)).count();
-      },
+      [](const void* o) { return to_nanoseconds(as<Duration>(o)); },
       [](void* o, std::int64_t nanoseconds) {
-        as<Duration>(o) = std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(nanoseconds));
-        return true;
+        const auto converted = from_nanoseconds<Duration>(nanoseconds);
+        if (converted) as<Duration>(o) = *converted;
+        return converted.has_value();
       },
   };
 };
@@ -524,7 +540,7 @@ struct TimeTable<Time> {
 
 template <class T>
 struct CustomTable {
-  static Status encode(const void* o, [[maybe_unused]] OwnEncoding encoding, [[maybe_unused]] std::string& out) {
+  static Status encode(const void* o, [[maybe_unused]] OwnEncoding encoding, [[maybe_unused]] std::string& out) try {
     if constexpr (EncodesGob<T>)
       if (encoding == OwnEncoding::gob) return take_encoded(as<T>(o).gob_encode(), out);
     if constexpr (EncodesBinary<T>)
@@ -532,9 +548,11 @@ struct CustomTable {
     if constexpr (EncodesText<T>)
       if (encoding == OwnEncoding::text) return take_encoded(as<T>(o).marshal_text(), out);
     return Status::internal("polyrpc: the type does not have this encoding of its own");
+  } catch (const std::exception& failure) {
+    return Status::internal(failure.what());
   }
   static Status decode(void* o, [[maybe_unused]] OwnEncoding encoding,
-                       [[maybe_unused]] std::span<const std::byte> bytes) {
+                       [[maybe_unused]] std::span<const std::byte> bytes) try {
     if constexpr (EncodesGob<T>)
       if (encoding == OwnEncoding::gob) return as<T>(o).gob_decode(bytes);
     if constexpr (EncodesBinary<T>)
@@ -542,6 +560,8 @@ struct CustomTable {
     if constexpr (EncodesText<T>)
       if (encoding == OwnEncoding::text) return as<T>(o).unmarshal_text(as_text(bytes));
     return Status::internal("polyrpc: the type does not have this encoding of its own");
+  } catch (const std::exception& failure) {
+    return Status::invalid_argument(failure.what());
   }
   static constexpr CustomOps make() {
     CustomOps table{EncodesGob<T>, EncodesBinary<T>, EncodesText<T>, &encode, &decode, nullptr};
@@ -554,9 +574,29 @@ struct CustomTable {
   static constexpr CustomOps ops = make();
 };
 
+template <class Item, std::size_t N>
+constexpr bool have_different_names(const std::array<Item, N>& items) {
+  std::array<std::uint32_t, N + 1> hashes{};  // compilers count the steps of comparing hundreds of names
+  for (std::size_t i = 0; i < N; ++i) {
+    for (const char c : items[i].name) hashes[i] = hashes[i] * 31 + static_cast<unsigned char>(c);
+    for (std::size_t k = 0; k < i; ++k)
+      if (hashes[k] == hashes[i] && items[k].name == items[i].name) return false;
+  }
+  return true;
+}
+template <class Fields>
+constexpr bool have_different_numbers(const Fields& fields) {
+  for (auto one = fields.begin(); one != fields.end(); ++one)
+    for (auto other = fields.begin(); other != one; ++other)
+      if (one->number != 0 && one->number == other->number) return false;
+  return true;
+}
+
 template <class T>
 struct FieldTable {
   static constexpr auto fields = Description<T>::fields();
+  static_assert(have_different_names(fields), "polyrpc: two fields of the description have the same name on the wire");
+  static_assert(have_different_numbers(fields), "polyrpc: two fields of the description have the same number");
 };
 template <class T>
 struct BaseTable {
@@ -565,6 +605,7 @@ struct BaseTable {
 template <class T>
 struct EnumTable {
   static constexpr auto enumerators = Description<T>::enumerators();
+  static_assert(have_different_names(enumerators), "polyrpc: two enumerators of the description have the same name");
   static constexpr EnumOps ops = {
       enumerators,
       [](const void* o) { return static_cast<std::int64_t>(as<T>(o)); },
@@ -614,6 +655,7 @@ struct TupleTable {
 
 template <class T>
 constexpr Kind integer_kind() {
+  if constexpr (std::same_as<T, bool>) return Kind::boolean;  // under an enum
   constexpr bool is_signed = std::is_signed_v<T>;
   if constexpr (sizeof(T) == 1) return is_signed ? Kind::int8 : Kind::uint8;
   if constexpr (sizeof(T) == 2) return is_signed ? Kind::int16 : Kind::uint16;
@@ -777,7 +819,10 @@ constexpr Field describe_field(std::string_view name, std::size_t offset, std::u
 // ---- the macros ----
 
 #define POLYRPC_DETAIL_PARENS ()
+// Scans its arguments 341 times, which is how many fields one description may have.
 #define POLYRPC_DETAIL_EXPAND(...) \
+  POLYRPC_DETAIL_EXPAND4(POLYRPC_DETAIL_EXPAND4(POLYRPC_DETAIL_EXPAND4(POLYRPC_DETAIL_EXPAND4(__VA_ARGS__))))
+#define POLYRPC_DETAIL_EXPAND4(...) \
   POLYRPC_DETAIL_EXPAND3(POLYRPC_DETAIL_EXPAND3(POLYRPC_DETAIL_EXPAND3(POLYRPC_DETAIL_EXPAND3(__VA_ARGS__))))
 #define POLYRPC_DETAIL_EXPAND3(...) \
   POLYRPC_DETAIL_EXPAND2(POLYRPC_DETAIL_EXPAND2(POLYRPC_DETAIL_EXPAND2(POLYRPC_DETAIL_EXPAND2(__VA_ARGS__))))
@@ -836,15 +881,15 @@ constexpr Field describe_field(std::string_view name, std::size_t offset, std::u
 
 // Makes a provider for `Type` known wherever this stands: an overload for it, and a friend that look-up on the tag
 // finds.
-#define POLYRPC_DETAIL_PROVIDE(Type, ...)                        \
-  POLYRPC_DETAIL_OFFSETOF_BEGIN                                  \
-  constexpr auto polyrpc_provide(::polyrpc::detail::Tag<Type>) { \
-    struct Provider {                                            \
-      __VA_ARGS__                                                \
-    };                                                           \
-    return Provider{};                                           \
-  }                                                              \
-  POLYRPC_DETAIL_OFFSETOF_END                                    \
+#define POLYRPC_DETAIL_PROVIDE(Type, ...)                                         \
+  POLYRPC_DETAIL_OFFSETOF_BEGIN                                                   \
+  [[maybe_unused]] constexpr auto polyrpc_provide(::polyrpc::detail::Tag<Type>) { \
+    struct Provider {                                                             \
+      __VA_ARGS__                                                                 \
+    };                                                                            \
+    return Provider{};                                                            \
+  }                                                                               \
+  POLYRPC_DETAIL_OFFSETOF_END                                                     \
   static_assert(::polyrpc::detail::Inject<Type, decltype(polyrpc_provide(::polyrpc::detail::Tag<Type>{}))>::done)
 
 /// Describes a struct, at namespace scope, in the type's namespace or any other:
