@@ -42,7 +42,19 @@ TypeRegistry::TypeRegistry() {
   add_basic("[]complex128", shape_of<std::vector<std::complex<double>>>());
   add_basic("[]string", shape_of<std::vector<std::string>>());
   // Other C++ types for the same thing go out under the same name.
+  by_shape_.emplace(&shape_of<std::byte>(), "uint8");
   by_shape_.emplace(&shape_of<std::vector<std::uint8_t>>(), "[]uint8");
+  by_shape_.emplace(&shape_of<std::string_view>(), "string");
+  add_others<long>(sizeof(long) == 8 ? "int64" : "int32");
+  add_others<unsigned long>(sizeof(long) == 8 ? "uint64" : "uint32");
+  add_others<long long>("int64");
+  add_others<unsigned long long>("uint64");
+}
+
+template <class T>
+void TypeRegistry::add_others(std::string_view name) {
+  by_shape_.emplace(&shape_of<T>(), std::string(name));
+  by_shape_.emplace(&shape_of<std::vector<T>>(), "[]" + std::string(name));
 }
 
 void TypeRegistry::add_basic(std::string_view name, const Shape& shape) {
@@ -51,6 +63,7 @@ void TypeRegistry::add_basic(std::string_view name, const Shape& shape) {
 }
 
 void TypeRegistry::add(std::string_view name, const Shape& shape) {
+  if (name.empty()) throw std::logic_error("polyrpc: a type is registered without a name");
   if (const Shape* taken = find(name); taken != nullptr && taken != &shape)
     throw std::logic_error("polyrpc: type name " + std::string(name) + " is registered for another type");
   if (const auto named = by_shape_.find(&shape); named != by_shape_.end() && named->second != name)

@@ -6,7 +6,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace polyrpc {
@@ -17,12 +19,26 @@ class Any {
  public:
   Any() noexcept = default;
   template <class T>
-    requires(!std::is_same_v<std::remove_cvref_t<T>, Any>)
+    requires(!std::is_same_v<std::remove_cvref_t<T>, Any> && !std::is_convertible_v<T, std::string_view>)
   Any(T&& value)  // NOLINT: a value of any described type is meant to fit
       : shape_(&shape_of<std::remove_cvref_t<T>>()),
         object_(std::make_shared<std::remove_cvref_t<T>>(std::forward<T>(value))) {}
+  Any(std::string text) : shape_(&shape_of<std::string>()), object_(std::make_shared<std::string>(std::move(text))) {}
+  /// Text of any kind is held as a `std::string`.
+  Any(std::string_view text) : Any(std::string(text)) {}
+  Any(const char* text) : Any(std::string(text)) {}
   /// For codecs: an object of that shape.
   Any(const Shape& shape, std::shared_ptr<const void> object) noexcept : shape_(&shape), object_(std::move(object)) {}
+  Any(const Any&) = default;
+  Any(Any&& other) noexcept : shape_(std::exchange(other.shape_, nullptr)), object_(std::move(other.object_)) {}
+  Any& operator=(const Any&) = default;
+  Any& operator=(Any&& other) noexcept {
+    Any taken(std::move(other));
+    std::swap(shape_, taken.shape_);
+    object_.swap(taken.object_);
+    return *this;
+  }
+  ~Any() = default;
 
   bool has_value() const noexcept { return shape_ != nullptr; }
   const Shape* shape() const noexcept { return shape_; }
@@ -46,7 +62,7 @@ class TypeRegistry {
   TypeRegistry();
 
   /// Adds `T` under `name`, Go's default being package, dot, type: `main.Point`. Throws `std::logic_error` if either is
-  /// taken.
+  /// taken or `name` is empty.
   template <class T>
   TypeRegistry& add(std::string_view name) {
     add(name, shape_of<T>());
@@ -60,6 +76,8 @@ class TypeRegistry {
 
  private:
   void add_basic(std::string_view name, const Shape& shape);
+  template <class T>
+  void add_others(std::string_view name);
 
   struct Hash {
     using is_transparent = void;
