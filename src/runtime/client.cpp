@@ -19,6 +19,7 @@ PendingHandle& PendingHandle::operator=(PendingHandle&& other) noexcept {
 void PendingHandle::reset() noexcept {
   if (call_ != nullptr) {
     call_->stop_hook.reset();
+    core_->forget(*call_);
     std::exchange(call_, nullptr)->release();
   }
   core_.reset();

@@ -7,6 +7,7 @@
 #include "polyrpc/runtime/transport.hpp"
 
 #include "client_drivers.hpp"
+#include "client_onion.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -45,6 +46,8 @@ struct Link {
 
   bool has_unsent() const noexcept { return !writing.empty() || !session->output().empty(); }
   std::size_t unsent() const noexcept { return writing.size() + session->output().size(); }
+  /// Of bytes, written or not.
+  std::uint64_t total() const noexcept { return written + unsent(); }
   void wake_followers() {
     for (std::condition_variable* follower : followers) follower->notify_all();
   }
@@ -57,7 +60,8 @@ struct Link {
   bool write_busy = false;
   bool write_blocked = false;  // the peer must read first
   bool over = false;
-  std::size_t want_room = 0;  // threads that wait for `unsent` to fall
+  std::uint64_t written = 0;     // bytes
+  std::size_t want_written = 0;  // threads that wait for it to grow
   Clock::time_point last_used = Clock::now();
   std::vector<std::condition_variable*> followers;
 };
@@ -83,9 +87,8 @@ class BlockingClient final : public ClientCore {
     return resting_ > 0 ? ConnectionState::backoff : ConnectionState::idle;
   }
 
-  Status call(WaitableCall& call, const CallOptions& options) override {
-    Status prepared = prepare(call, options);
-    if (!prepared.ok()) return prepared;
+  Status call_wire(WaitableCall& call, const std::stop_token& stop) override {
+    if (stop.stop_possible()) watch(call, stop);
     {
       Lock lock(mutex_);
       const Presence here(*this, lock);
@@ -110,10 +113,24 @@ class BlockingClient final : public ClientCore {
     const Presence here(*this, lock);
     if (call.stage == ClientCall::Stage::ended) return;
     call.cancel_wanted = true;
-    if (call.stage == ClientCall::Stage::sent)
-      withdraw(lock, call, Status::cancelled("polyrpc: the call was cancelled"));
-    else
+    Status why = Status::cancelled("polyrpc: the call was cancelled");
+    if (call.stage == ClientCall::Stage::sent) {
+      withdraw(lock, call, std::move(why));
+    } else if (call.stage == ClientCall::Stage::inside) {
+      if (call.status.ok()) call.status = std::move(why);
+      static_cast<DrivenOnion&>(*call.onion).post_cancel();
+      static_cast<WaitableCall&>(call).changed.notify_all();
+      if (link_ != nullptr && link_->leading) link_->connection->interrupt();
+    } else {
       wake_waiting();
+    }
+  }
+
+  void forget(WaitableCall& call) override {
+    if (call.onion == nullptr || call.done()) return;
+    call.onion.reset();
+    const Lock lock(mutex_);
+    end(call, Status::cancelled("polyrpc: nobody waits for the call"), Deliver::later);
   }
 
   bool shut_down(Status status) override {
@@ -159,7 +176,31 @@ class BlockingClient final : public ClientCore {
     return true;
   }
 
-  void enqueue(ClientCall& call) override { try_start(call); }
+  void enqueue(ClientCall& call) override {
+    if (std::exchange(call.intercept, false)) return surround(call);
+    Lock lock(mutex_);
+    const Presence here(*this, lock);
+    call.retain();
+    begin(lock, call, Room::refuse);
+    if (call.stage == ClientCall::Stage::sent && call.has_deadline()) {
+      call.listed = true;
+      inner_.push_back(call);
+    }
+    call.release();
+  }
+
+  /// Lets the interceptors have a call that nobody waits for yet: they run until they wait for something.
+  void surround(ClientCall& call) {
+    const auto onion = make_driven_onion(shared_from_this(), static_cast<WaitableCall&>(call));
+    call.stage = ClientCall::Stage::inside;
+    call.onion = onion;
+    onion->start([this, &call](Status status) {
+      const Lock lock(mutex_);
+      end(call, call.status.ok() ? std::move(status) : std::move(call.status), Deliver::later);
+    });
+    onion->poll();
+  }
+
   void expired(ClientCall&) override {}
 
   /// Connects if need be and sends the request, or ends the call.
@@ -171,13 +212,8 @@ class BlockingClient final : public ClientCore {
     ClientSession& session = *link->session;
     const Limits& limits = options_.limits;
     if (link->unsent() >= limits.unsent_bytes && room == Room::wait) {
-      std::condition_variable changed;
-      ++link->want_room;
-      drive(lock, *link, changed, call.deadline,
-            [&] { return call.cancel_wanted || link->unsent() < limits.unsent_bytes; });
-      --link->want_room;
-      if (link->over) return end(call, Status::unavailable("unexpected EOF"), Deliver::later);
-      if (Status status = still_wanted(call); !status.ok()) return end(call, std::move(status), Deliver::later);
+      Status waited = drain(lock, *link, call, link->total() - limits.unsent_bytes + 1);
+      if (!waited.ok()) return end(call, std::move(waited), Deliver::later);
     }
     if (link->unsent() >= limits.unsent_bytes)
       return end(call, Status::resource_exhausted("polyrpc: too many bytes wait for the server to read them"),
@@ -190,12 +226,26 @@ class BlockingClient final : public ClientCore {
       if (!session.failure().ok()) fail(*link, session.failure());
       return;
     }
+    const std::uint64_t own_end = link->total();
     flush(lock, *link);
-    if (call.one_way) end(call, {}, Deliver::later);
+    if (call.one_way) end(call, drain(lock, *link, call, own_end), Deliver::later);
+  }
+
+  /// Waits until so many bytes of the link have been written.
+  Status drain(Lock& lock, Link& link, const ClientCall& call, std::uint64_t target) {
+    std::condition_variable changed;
+    ++link.want_written;
+    drive(lock, link, changed, call.deadline, [&] { return call.cancel_wanted || link.written >= target; });
+    --link.want_written;
+    if (link.written >= target) return {};
+    if (link.over) return shut_down_.ok() ? Status::unavailable("unexpected EOF") : shut_down_;
+    Status status = still_wanted(call);
+    return status.ok() ? Status::deadline_exceeded("polyrpc: the deadline has passed") : status;
   }
 
   /// Waits for the end of a call that has begun. False: `until` has come first.
   bool wait_here(Lock& lock, WaitableCall& call, Clock::time_point until) {
+    if (call.onion != nullptr) return wait_inside(lock, call, until);
     while (!call.done()) {
       const std::shared_ptr<Link> link = link_;  // a call that has not ended is in its table
       drive(lock, *link, call.changed, (std::min)(until, call.deadline), [&] { return call.done(); });
@@ -209,12 +259,60 @@ class BlockingClient final : public ClientCore {
     return true;
   }
 
+  /// The same for a call that the interceptors have: they run here, between the waits for what they wait for.
+  bool wait_inside(Lock& lock, WaitableCall& call, Clock::time_point until) {
+    auto& onion = static_cast<DrivenOnion&>(*call.onion);
+    for (;;) {
+      const std::size_t seen = onion.events();
+      lock.unlock();
+      onion.poll();
+      lock.lock();
+      if (call.done()) return true;
+      const Clock::time_point now = Clock::now();
+      Clock::time_point limit = until;
+      if (call.status.ok()) {
+        if (now >= call.deadline) {
+          call.status = Status::deadline_exceeded("polyrpc: the deadline has passed");
+          onion.post_cancel();
+          continue;
+        }
+        limit = (std::min)(limit, call.deadline);
+      }
+      if (now >= until) return false;
+      for (ClientCall* inner = inner_.first(); inner != nullptr;) {
+        if (inner->deadline > now) {
+          limit = (std::min)(limit, inner->deadline);
+          inner = inner->next;
+        } else {
+          withdraw(lock, *inner, Status::deadline_exceeded("polyrpc: the deadline has passed"));
+          inner = inner_.first();  // the lock was open
+        }
+      }
+      if (onion.events() != seen) continue;
+      if (onion.on_wire()) {
+        const std::shared_ptr<Link> link = link_;  // what is on the wire is in its table
+        drive(lock, *link, call.changed, limit, [&] { return onion.events() != seen; });
+      } else {
+        lock.unlock();
+        onion.run_until(limit);
+        lock.lock();
+      }
+    }
+  }
+
   void withdraw(Lock& lock, ClientCall& call, Status why) {
     const std::shared_ptr<Link> link = link_;
     link->session->withdraw(call);
-    end(call, std::move(why), Deliver::later);
+    call.status = std::move(why);
+    ended(call);
     if (link->leading) link->connection->interrupt();  // the leader may be the one who waited for it
     flush(lock, *link);
+  }
+
+  /// Tells the owner of a call that is out of its session's table.
+  void ended(ClientCall& call) {
+    if (std::exchange(call.listed, false)) inner_.remove(call);
+    call.deliver(Deliver::later);
   }
 
   Status still_wanted(const ClientCall& call) const {
@@ -291,7 +389,7 @@ class BlockingClient final : public ClientCore {
         break;
     }
     link.last_used = Clock::now();
-    const Status received = link.session->receive(link.input, [](ClientCall& call) { call.deliver(Deliver::later); });
+    const Status received = link.session->receive(link.input, [this](ClientCall& call) { ended(call); });
     if (!received.ok()) return fail(link, received);
     if (link.input.empty()) link.input.recycle(kept_input);
   }
@@ -303,11 +401,14 @@ class BlockingClient final : public ClientCore {
       link.write_busy = true;
       lock.unlock();
       const IoResult result = link.connection->write_some(link.writing.readable());
-      if (result.state == IoState::done) link.writing.consume(result.bytes);
       lock.lock();
       link.write_busy = false;
+      if (result.state == IoState::done) {
+        link.writing.consume(result.bytes);
+        link.written += result.bytes;
+        if (link.want_written > 0) link.wake_followers();
+      }
       if (link.writing.empty()) link.writing.recycle(kept_output);
-      if (link.want_room > 0 && link.unsent() < options_.limits.unsent_bytes) link.wake_followers();
       if (result.state == IoState::would_block) {
         link.write_blocked = true;
         if (link.leading) link.connection->interrupt();  // so that it waits for this too
@@ -328,7 +429,7 @@ class BlockingClient final : public ClientCore {
     const std::shared_ptr<Link> kept = link_.get() == &link ? std::exchange(link_, nullptr) : nullptr;
     link.session->take_all([&](ClientCall& call) {
       call.status = why;
-      call.deliver(Deliver::later);
+      ended(call);
     });
     if (link.leading) link.connection->interrupt();
     link.wake_followers();
@@ -450,7 +551,7 @@ class BlockingClient final : public ClientCore {
   /// Lets calls that have not been sent look whether they are still wanted.
   void wake_waiting() {
     changed_.notify_all();
-    if (link_ == nullptr || link_->want_room == 0) return;
+    if (link_ == nullptr || link_->want_written == 0) return;
     if (link_->leading) link_->connection->interrupt();
     link_->wake_followers();
   }
@@ -458,6 +559,7 @@ class BlockingClient final : public ClientCore {
   mutable std::mutex mutex_;         // guards all below
   std::condition_variable changed_;  // of what is said about connecting, and of calls that wait for it
   std::shared_ptr<Link> link_;
+  CallList inner_;  // calls inside interceptors, sent, with a deadline
   bool dialing_ = false;
   std::shared_ptr<Link> opening_;  // while the thread that dials waits for the wire's opening
   std::uint64_t attempt_ = 0;

@@ -2,9 +2,24 @@
 
 #include "polyrpc/runtime/client_core.hpp"
 
+#include "client_onion.hpp"
+
 namespace polyrpc {
 
 ClientCall::~ClientCall() = default;
+
+void ClientCall::take_terms(const ClientCall& other) noexcept {
+  method = other.method;
+  args = other.args;
+  metadata = other.metadata;
+  reply = other.reply;
+  headers = other.headers;
+  trailers = other.trailers;
+  deadline = other.deadline;
+  send_deadline = other.send_deadline;
+  wait_for_ready = other.wait_for_ready;
+  one_way = other.one_way;
+}
 
 void ClientCall::keep(std::unique_ptr<KeptArgs> owned, MessageRef owned_args) {
   kept_ = std::make_unique<Kept>();
@@ -45,6 +60,12 @@ void CallList::take(CallList& other) noexcept {
   (last_ != nullptr ? last_->next : first_) = other.first_;
   last_ = other.last_;
   other.first_ = other.last_ = nullptr;
+}
+
+std::vector<ClientCall*> CallList::all() const {
+  std::vector<ClientCall*> calls;
+  for (ClientCall* call = first_; call != nullptr; call = call->next) calls.push_back(call);
+  return calls;
 }
 
 bool WaitableCall::wait_until(Clock::time_point until) {

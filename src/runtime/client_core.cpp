@@ -4,6 +4,7 @@
 #include "polyrpc/runtime/interceptor.hpp"
 
 #include "client_drivers.hpp"
+#include "client_onion.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -54,14 +55,24 @@ ClientCore::ClientCore(ClientTarget target, ClientOptions options)
 
 ClientCore::~ClientCore() = default;
 
+Status ClientCore::call(WaitableCall& call, const CallOptions& options) {
+  if (must_not_wait())
+    return Status::failed_precondition("polyrpc: a blocking call on the thread of the client's io_context cannot end");
+  if (Status prepared = prepare(call, options); !prepared.ok()) return prepared;
+  if (!has_interceptors()) return call_wire(call, options.stop);
+  const auto innermost = [&](WaitableCall& wire) { return call_wire(wire, options.stop); };
+  return run_onion(*this, call, options.stop, innermost);
+}
+
 bool ClientCore::start(ClientCall& call, const CallOptions& options) {
   Status prepared = prepare(call, options);
   if (!prepared.ok()) {
     end(call, std::move(prepared), Deliver::later);
     return true;
   }
-  if (has_interceptors()) return false;
-  return try_start(call);
+  if (options.stop.stop_possible()) watch(call, options.stop);
+  call.intercept = has_interceptors();
+  return !call.intercept && try_start(call);
 }
 
 void ClientCore::start_kept(ClientCall& call) { enqueue(call); }
@@ -93,11 +104,17 @@ Status ClientCore::prepare(ClientCall& call, const CallOptions& options) {
   call.wait_for_ready = options.wait_for_ready;
   call.headers = options.headers;
   call.trailers = options.trailers;
-  if (options.stop.stop_possible()) {
-    if (options.stop.stop_requested()) return Status::cancelled("polyrpc: the call was cancelled");
-    call.stop_hook = std::make_unique<StopHook>(shared_from_this(), call, options.stop);
-  }
+  if (options.stop.stop_requested()) return Status::cancelled("polyrpc: the call was cancelled");
   return {};
+}
+
+Status ClientCore::check(const Metadata& metadata) const {
+  if (!capabilities_.metadata) return Status::unimplemented("polyrpc: " + peer_.protocol + " carries no metadata");
+  return check_metadata(metadata);
+}
+
+void ClientCore::watch(ClientCall& call, const std::stop_token& stop) {
+  call.stop_hook = std::make_unique<StopHook>(shared_from_this(), call, stop);
 }
 
 void ClientCore::end(ClientCall& call, Status status, Deliver how) {

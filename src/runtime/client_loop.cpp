@@ -8,6 +8,7 @@
 #include "polyrpc/runtime/transport.hpp"
 
 #include "client_drivers.hpp"
+#include "client_onion.hpp"
 
 #include <asio/execution_context.hpp>
 #include <asio/io_context.hpp>
@@ -15,6 +16,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
@@ -31,7 +33,9 @@ namespace {
 constexpr std::size_t read_size = 64 << 10;
 constexpr std::size_t kept_scratch = 4 << 20;
 constexpr std::size_t kept_buffer = 4 << 20;  // while calls are under way; without any, all is given back
-constexpr int rounds_in_a_row = 16;           // then others get their turn
+// A connection that has rested for longer is looked at before it is used: the server may have gone meanwhile.
+constexpr std::chrono::microseconds fresh_time{100};
+constexpr int rounds_in_a_row = 16;  // then others get their turn
 
 class LoopClient;
 
@@ -86,27 +90,20 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
 
   // ---- from any thread ----
 
-  Status call(WaitableCall& asked, const CallOptions& options) override {
-    if (must_not_wait())
-      return Status::failed_precondition(
-          "polyrpc: a blocking call on the thread of the client's io_context cannot end");
+  Status call_wire(WaitableCall& asked, const std::stop_token& stop) override {
     // Apart from the caller's stack, so that the caller can leave at its deadline even if the loop does not run.
     WaitableCall& call = *new WaitableCall();
-    call.method = asked.method;
-    call.args = asked.args;
-    call.reply = asked.reply;
-    call.one_way = asked.one_way;
+    call.take_terms(asked);
     call.may_vanish = true;
-    Status status = prepare(call, options);
-    if (status.ok()) {
-      call.retain();  // the core's
-      submit(call);
-      if (wait(call, Clock::time_point::max()) || !call.abandon()) {
-        status = std::move(call.status);
-      } else {
-        status = why_not_waited();
-        cancel(call);
-      }
+    if (stop.stop_possible()) watch(call, stop);
+    call.retain();  // the core's
+    submit(call);
+    Status status;
+    if (wait(call, Clock::time_point::max()) || !call.abandon()) {
+      status = std::move(call.status);
+    } else {
+      status = why_not_waited();
+      cancel(call);
     }
     call.stop_hook.reset();
     call.release();
@@ -172,6 +169,7 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     disconnect();
     if (session_ != nullptr) session_->take_all([this](ClientCall& call) { completed_.push_back(call); });
     completed_.take(waiting_);
+    completed_.take(inside_);
     while (ClientCall* call = completed_.pop_front()) {
       loop_.clear(*call);
       call->status = refused_;
@@ -206,7 +204,7 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
 
   bool try_start(ClientCall& call) override {
     if (!loop_.is_this_thread()) return false;
-    if (!over_ && (state_.load(std::memory_order_relaxed) != ConnectionState::ready || !waiting_.empty())) return false;
+    if (!over_ && !can_send()) return false;
     send(call);
     return true;
   }
@@ -289,14 +287,38 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
 
   /// Sends a call that owns its request, or lets it wait for the connection.
   void admit(ClientCall& call) {
-    if (over_ || (state_.load(std::memory_order_relaxed) == ConnectionState::ready && waiting_.empty()))
-      return send(call);
+    if (std::exchange(call.intercept, false)) return surround(call);
+    if (over_ || can_send()) return send(call);
     if (call.cancel_wanted) return finish(call, call_cancelled());
     call.stage = ClientCall::Stage::waiting;
     waiting_.push_back(call);
     set_alarm(call);
     const ConnectionState state = state_.load(std::memory_order_relaxed);
     if (state == ConnectionState::idle || (state == ConnectionState::backoff && !call.wait_for_ready)) dial();
+  }
+
+  /// Whether there is a connection. One that has rested may have been ended by the server.
+  bool can_send() {
+    if (state_.load(std::memory_order_relaxed) != ConnectionState::ready || !waiting_.empty()) return false;
+    if (session_->in_flight() > 0 || Clock::now() - last_used_ < fresh_time) return true;
+    read();
+    return state_.load(std::memory_order_relaxed) == ConnectionState::ready;
+  }
+
+  /// Lets the interceptors have a call.
+  void surround(ClientCall& call) {
+    if (over_) return finish(call, refused_);
+    if (call.cancel_wanted) return finish(call, call_cancelled());
+    call.stage = ClientCall::Stage::inside;
+    inside_.push_back(call);
+    set_alarm(call);
+    const std::shared_ptr<ClientOnion> onion = make_onion(shared(), call, context_);
+    call.onion = onion;
+    onion->start([self = shared(), &call](Status status) {
+      self->inside_.remove(call);
+      const std::shared_ptr<ClientOnion> ended = std::move(call.onion);
+      self->finish(call, call.status.ok() ? std::move(status) : std::move(call.status));
+    });
   }
 
   void send(ClientCall& call) {
@@ -344,6 +366,8 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
       case ClientCall::Stage::sent:
         session_->withdraw(call);
         break;
+      case ClientCall::Stage::inside:
+        return end_inside(call, std::move(why));
       case ClientCall::Stage::waiting:
         waiting_.remove(call);
         if (waiting_.empty() && state_.load(std::memory_order_relaxed) == ConnectionState::backoff) {
@@ -353,6 +377,11 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
         break;
     }
     finish(call, std::move(why));
+  }
+
+  void end_inside(ClientCall& call, Status why) {
+    if (call.status.ok()) call.status = std::move(why);
+    if (const std::shared_ptr<ClientOnion> onion = call.onion) onion->cancel();
   }
 
   void expired(ClientCall& call) override {
@@ -388,6 +417,7 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     if (!*opened) return;
     loop_.clear(*this);
     failures_ = 0;
+    last_used_ = Clock::now();
     set_state(ConnectionState::ready);
     while (state_.load(std::memory_order_relaxed) == ConnectionState::ready && !waiting_.empty())
       send(*waiting_.pop_front());
@@ -452,6 +482,7 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     CallList waiting;
     waiting.take(waiting_);
     while (ClientCall* call = waiting.pop_front()) finish(*call, refused_);
+    for (ClientCall* call : inside_.all()) end_inside(*call, refused_);
     disconnect();
     set_state(ConnectionState::shut_down);
     loop_.rest();
@@ -475,6 +506,7 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
         break;
     }
     input.commit(result.bytes);
+    last_used_ = Clock::now();
     if (result.bytes < room.size()) readable_ = false;
     if (state_.load(std::memory_order_relaxed) == ConnectionState::connecting) {
       open();
@@ -524,6 +556,7 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
   std::unique_ptr<ClientSession> session_;
   ByteQueue input_;
   std::function<void()> cancel_dial_;
+  Clock::time_point last_used_{};
   unsigned failures_ = 0;  // in a row
   bool over_ = false;
   bool gone_ = false;
@@ -533,6 +566,7 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
   bool turn_posted_ = false;
   int depth_ = 0;
   CallList waiting_;    // for the connection
+  CallList inside_;     // the interceptors
   CallList completed_;  // their handlers have not run
 
   mutable std::mutex mutex_;  // guards all below; `refused_` does not change once it is set

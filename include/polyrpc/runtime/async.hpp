@@ -125,9 +125,9 @@ class AsyncCall final : public ClientCall {
     }
   }
 
-  void cancel_by_slot(ClientCore& core) {
+  void cancel_by_slot(ClientCore& by) {
     if (auto slot = completion_.slot(); slot.is_connected())
-      slot.template emplace<CancelCall>(core.shared_from_this(), *this);
+      slot.template emplace<CancelCall>(by.shared_from_this(), *this);
   }
 
   void deliver(Deliver how) override {

@@ -16,11 +16,13 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 /// The records of a client's calls: for the engine and for the templates in front of it. Users know `Pending`.
 namespace polyrpc {
 
 class ClientCore;
+class ClientOnion;
 class StopHook;
 
 /// Whether user code may run inside the function that ends a call, or must run later.
@@ -33,6 +35,7 @@ class ClientCall : public Alarm {
     fresh,    ///< not started
     waiting,  ///< for a connection, or for its turn
     sent,     ///< in its session's table
+    inside,   ///< the interceptors have it
     ended,
   };
   /// An argument that the call owns, because its request can't be written at once.
@@ -61,6 +64,8 @@ class ClientCall : public Alarm {
   bool wait_for_ready = false;
   bool one_way = false;  ///< ends when the request has been written
 
+  /// Makes `other`'s question, destinations and terms its own.
+  void take_terms(const ClientCall& other) noexcept;
   bool has_deadline() const noexcept { return deadline != Clock::time_point::max(); }
   /// Copies what the call borrows; `owned` is behind `args` from now on.
   void keep(std::unique_ptr<KeptArgs> owned, MessageRef owned_args);
@@ -83,11 +88,14 @@ class ClientCall : public Alarm {
   Stage stage = Stage::fresh;
   bool may_vanish = false;  ///< `enter` must be asked
   bool cancel_wanted = false;
+  bool listed = false;
+  bool intercept = false;  ///< interceptors are to see it first
   std::uint64_t number = 0;
   ClientCall* next = nullptr;
   ClientCall* previous = nullptr;
   ClientCore* core = nullptr;  ///< while an alarm is set
   std::unique_ptr<StopHook> stop_hook;
+  std::shared_ptr<ClientOnion> onion;  ///< while `inside`
 
  protected:
   virtual void destroy() noexcept { delete this; }
@@ -114,6 +122,7 @@ class CallList {
   ClientCall* pop_front() noexcept;
   /// Moves all of `other` behind what is here.
   void take(CallList& other) noexcept;
+  std::vector<ClientCall*> all() const;
 
  private:
   ClientCall* first_ = nullptr;

@@ -29,8 +29,8 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   virtual asio::io_context* context() noexcept = 0;
   virtual ConnectionState state() const = 0;
 
-  /// Makes a call on this thread and waits for its end. `call` may be on the stack.
-  virtual Status call(WaitableCall& call, const CallOptions& options) = 0;
+  /// Makes a call and waits for its end on this thread. `call` may be on the stack.
+  Status call(WaitableCall& call, const CallOptions& options);
   /// Starts a call; takes over a reference. False: the request can't be written now; then `keep` what it borrows and
   /// hand it to `start_kept`.
   bool start(ClientCall& call, const CallOptions& options);
@@ -41,6 +41,8 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   virtual bool wait(WaitableCall& call, Clock::time_point until) = 0;
   /// The outcome of a call whose end will not be waited for any more.
   virtual Status why_not_waited() const { return Status::deadline_exceeded("polyrpc: the deadline has passed"); }
+  /// Nobody will wait for a call that has been started, or take its outcome.
+  virtual void forget(WaitableCall& call) { (void)call; }
   /// Whether this thread must not wait, because the calls are made on it.
   virtual bool must_not_wait() const noexcept = 0;
 
@@ -49,7 +51,14 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   /// Returns when no other thread is inside; what must precede the end of the object.
   virtual void join() = 0;
 
+  // For the interceptors' side of a call.
   InterceptorList& interceptors() noexcept { return *interceptors_; }
+  const PeerInfo& peer() const noexcept { return peer_; }
+  /// Whether the wire may carry this.
+  Status check(const Metadata& metadata) const;
+  /// Starts a call that has its terms, without interceptors. On the loop's thread, or with what it borrows kept.
+  void start_wire(ClientCall& call) { enqueue(call); }
+  void log(LogLevel level, std::string_view line) const;
 
  protected:
   friend class ClientCall;
@@ -58,6 +67,10 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
 
   /// Fills in the terms of a call. Not ok: it must not be started.
   Status prepare(ClientCall& call, const CallOptions& options);
+  /// `call` for a call that has its terms, without interceptors.
+  virtual Status call_wire(WaitableCall& call, const std::stop_token& stop) = 0;
+  /// Has `stop` cancel the call.
+  void watch(ClientCall& call, const std::stop_token& stop);
   /// Ends a call that was never sent.
   static void end(ClientCall& call, Status status, Deliver how);
   virtual bool try_start(ClientCall& call) = 0;
@@ -69,7 +82,6 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   std::unique_ptr<ClientSession> new_session() const;
   /// How long to rest after that many failed attempts in a row.
   std::chrono::nanoseconds rest_after(unsigned failures) const;
-  void log(LogLevel level, std::string_view line) const;
 
   const ClientTarget target_;
   const ClientOptions options_;
