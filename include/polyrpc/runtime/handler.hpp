@@ -278,6 +278,11 @@ std::unique_ptr<Handler> make_handler(F function) {
   using Function = typename Traits::Function;
   check_form<Function>();
   if constexpr (HandlerForm<Function>::valid) {
+    static_assert(std::is_default_constructible_v<typename HandlerForm<Function>::Args>,
+                  "polyrpc: a handler's argument type needs a default constructor, to be read into");
+    static_assert(
+        std::is_default_constructible_v<typename HandlerForm<Function>::Reply>,
+        "polyrpc: a handler's reply type needs a default constructor, because the reply is made before the call");
     if constexpr (HandlerForm<Function>::coroutine) {
       static_assert(!Traits::is_blocking, "polyrpc: a coroutine does not block; register it without blocking()");
       static_assert(HasCoroutineFactory<Function>,
