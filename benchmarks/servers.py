@@ -23,9 +23,9 @@ def _go(name, wire):
             "command": ["{go}/echo_server", "--wire", wire]}
 
 
-def _polyrpc(name, wire):
+def _polyrpc(name, wire, *more):
     return {"name": name, "group": "polyrpc", "wire": wire, "allocations": "preload", "client": POLYRPC_CLIENT,
-            "command": POLYRPC_SERVER}
+            "command": [*POLYRPC_SERVER, *more]}
 
 
 SERVERS = [
@@ -35,6 +35,7 @@ SERVERS = [
     _go("Go net/rpc, CONNECT", "gob-connect"),
     _go("Go jsonrpc", "json1"),
     _polyrpc("polyrpc gob", "gob"),
+    _polyrpc("polyrpc gob, copying", "gob", "--copy", "1"),
     _polyrpc("polyrpc gob, CONNECT", "gob-connect"),
     _polyrpc("polyrpc JSON-RPC 1.0", "json1"),
     _polyrpc("polyrpc JSON-RPC 2.0", "json2"),

@@ -1,36 +1,31 @@
-// The echo server that the benchmarks measure: every protocol on one port, one thread unless told otherwise.
-// Usage: polyrpc_server [--port N] [--threads N]; prints "listening 127.0.0.1:N".
+// polyrpc's echo server, all wires on one port. --copy 1 copies the bytes into a vector and out of it again, as a
+// handler that keeps them would; without it the handler sees them where they arrived.
 
-#include "polyrpc/polyrpc.hpp"
+#include <polyrpc/polyrpc.hpp>
+
+#include "echo_types.hpp"
+#include "support/options.hpp"
 
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
+#include <exception>
 #include <string>
 
-namespace {
-
-struct Echo {
-  std::int64_t a = 0, b = 0;
-  std::vector<std::byte> s;
-};
-POLYRPC_DESCRIBE(Echo, (a, "A"), (b, "B"), (s, "S"));
-
-}  // namespace
-
 int main(int argc, char** argv) {
-  std::string port = "0";
-  std::size_t threads = 1;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    if (std::strcmp(argv[i], "--port") == 0) port = argv[i + 1];
-    if (std::strcmp(argv[i], "--threads") == 0) threads = std::strtoul(argv[i + 1], nullptr, 10);
-  }
-  polyrpc::Registry registry;
-  registry.add("Echo.Echo", [](Echo args) { return args; });
+  const bench::Options options(argc, argv, "options: --port N (0: any) --copy 0|1 --threads N ");
+  try {
+    polyrpc::Registry registry;
+    if (options.number("copy", 0) != 0)
+      registry.add("Echo.Echo", [](const bench::Echo& echo) { return echo; });
+    else
+      registry.add("Echo.Echo", [](const bench::EchoView& echo) { return echo; });
 
-  polyrpc::Server server(registry, polyrpc::standard_protocols());
-  const polyrpc::Endpoint endpoint = server.listen("tcp://127.0.0.1:" + port);
-  std::printf("listening 127.0.0.1:%u\n", endpoint.port);
-  std::fflush(stdout);
-  server.run(threads);
+    polyrpc::Server server(registry, polyrpc::standard_protocols());
+    const polyrpc::Endpoint endpoint = server.listen("tcp://127.0.0.1:" + options.text("port", "0"));
+    std::printf("listening tcp 127.0.0.1:%u\n", static_cast<unsigned>(endpoint.port));
+    std::fflush(stdout);
+    server.run(options.number<std::size_t>("threads", 1));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "polyrpc_server: %s\n", error.what());
+    return 1;
+  }
 }

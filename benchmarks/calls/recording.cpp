@@ -60,21 +60,38 @@ struct GobField {
 constexpr std::int64_t gob_int_type = 2, gob_uint_type = 3, gob_bytes_type = 5, gob_text_type = 6;
 constexpr std::int64_t request_type = 65, echo_type = 66;
 
+/// What comes next in a struct: the field after the last one.
+void add_next(std::string& content, const std::string& value) {
+  content += '\x01';
+  content += value;
+}
+
 std::string gob_definition(std::int64_t id, std::string_view name, std::initializer_list<GobField> fields) {
-  std::string content = gob_int(-id) + "\x03\x01\x01" + gob_text(name) + "\x01" + gob_int(id);
-  content += std::string("\x00\x01", 2) + gob_uint(fields.size());
-  for (const GobField& field : fields)
-    content += "\x01" + gob_text(field.name) + "\x01" + gob_int(field.type) + std::string(1, '\0');
-  content += std::string(2, '\0');
+  std::string content = gob_int(-id);
+  content += '\x03';  // the descriptor's field for structs
+  content += '\x01';
+  add_next(content, gob_text(name));
+  add_next(content, gob_int(id));
+  content += '\0';
+  add_next(content, gob_uint(fields.size()));
+  for (const GobField& field : fields) {
+    add_next(content, gob_text(field.name));
+    add_next(content, gob_int(field.type));
+    content += '\0';
+  }
+  content.append(2, '\0');
   return gob_message(content);
 }
 
 std::string gob_call(std::string_view payload, std::uint64_t seq) {
-  std::string head = gob_int(request_type) + "\x01" + gob_text("Echo.Echo");
-  if (seq != 0) head += "\x01" + gob_uint(seq);
+  std::string head = gob_int(request_type);
+  add_next(head, gob_text("Echo.Echo"));
+  if (seq != 0) add_next(head, gob_uint(seq));
   head += '\0';
-  std::string body = gob_int(echo_type) + "\x01" + gob_int(1) + "\x01" + gob_int(2);
-  if (!payload.empty()) body += "\x01" + gob_text(payload);
+  std::string body = gob_int(echo_type);
+  add_next(body, gob_int(1));
+  add_next(body, gob_int(2));
+  if (!payload.empty()) add_next(body, gob_text(payload));
   body += '\0';
   return gob_message(head) + gob_message(body);
 }
@@ -98,8 +115,12 @@ Recording record_gob(const std::string& payload) {
 Recording record_json(const std::string& payload, std::string_view version) {
   Recording recording;
   const std::string text = base64(payload);
-  recording.request = "{" + std::string(version) + R"("method":"Echo.Echo","params":[{"A":1,"B":2,"S":")" + text +
-                      R"("}],"id":7})" + "\n";
+  recording.request = "{";
+  recording.request += version;
+  recording.request += R"("method":"Echo.Echo","params":[{"A":1,"B":2,"S":")";
+  recording.request += text;
+  recording.request += R"("}],"id":7})";
+  recording.request += '\n';
   recording.first_request = recording.request;
   recording.framing = Framing::line;
   recording.good_reply_has = text;

@@ -1,0 +1,193 @@
+// polyrpc's own client in a closed loop: with one call at a time blocking calls, else callbacks on an io_context, each
+// of which makes the next call. Prints "measuring" when the warm-up is over, and at the end one line of JSON.
+
+#include <polyrpc/polyrpc.hpp>
+#include <polyrpc/runtime/async.hpp>
+
+#include "echo_types.hpp"
+#include "support/histogram.hpp"
+#include "support/options.hpp"
+
+#include <asio/io_context.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <sys/resource.h>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using bench::Echo;
+
+std::uint64_t now() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+          .count());
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+class Load {
+ public:
+  explicit Load(const bench::Options& options)
+      : address_(options.text("address", "")),
+        wire_(options.text("wire", "gob")),
+        connections_(options.number<std::size_t>("connections", 1)),
+        depth_(options.number<std::size_t>("in-flight", 1)),
+        warmup_(static_cast<std::uint64_t>(options.number("warmup", 0.5) * 1e9)),
+        length_(static_cast<std::uint64_t>(options.number("seconds", 2.0) * 1e9)) {
+    args_.a = 1;
+    args_.b = 2;
+    args_.s.resize(options.number<std::size_t>("payload", 32));
+    for (std::size_t i = 0; i < args_.s.size(); ++i) args_.s[i] = static_cast<std::byte>(i * 31);
+  }
+
+  void run() {
+    started_ = now();
+    if (connections_ == 1 && depth_ == 1)
+      run_blocking();
+    else
+      run_with_callbacks();
+    const double seconds = static_cast<double>(ended_ - started_) * 1e-9;
+    const double calls = static_cast<double>(calls_);
+    std::printf(
+        "{\"calls\":%llu,\"seconds\":%.4f,\"calls_per_second\":%.1f,\"mean_us\":%.2f,\"p50_us\":%.2f,\"p99_us\":%.2f,"
+        "\"p999_us\":%.2f,\"max_us\":%.2f,\"client_cpu_us_per_call\":%.4f,\"client_cpu_share\":%.3f}\n",
+        static_cast<unsigned long long>(calls_), seconds, calls / seconds, latency_.mean() / 1e3,
+        latency_.quantile(0.5) / 1e3, latency_.quantile(0.99) / 1e3, latency_.quantile(0.999) / 1e3,
+        static_cast<double>(latency_.largest()) / 1e3, cpu_ * 1e6 / std::max(calls, 1.0), cpu_ / seconds);
+  }
+
+ private:
+  std::pair<std::string, std::shared_ptr<const polyrpc::Codec>> target() const {
+    const auto json = [](polyrpc::json::Version version) {
+      polyrpc::json::Options options;
+      options.version = version;
+      return polyrpc::json::rpc(options);
+    };
+    if (wire_ == "gob") return {"tcp://" + address_, polyrpc::gob::net_rpc()};
+    if (wire_ == "gob-connect") return {"http://" + address_, polyrpc::gob::net_rpc()};
+    if (wire_ == "json1") return {"tcp://" + address_, json(polyrpc::json::Version::v1)};
+    if (wire_ == "json2") return {"tcp://" + address_, json(polyrpc::json::Version::v2)};
+    if (wire_ == "http") return {"http://" + address_ + "/jsonrpc", json(polyrpc::json::Version::v2)};
+    throw std::runtime_error("no wire " + wire_);
+  }
+
+  void check(const polyrpc::Result<Echo>& reply) const {
+    if (!reply.ok()) throw std::runtime_error(std::string(reply.status().message()));
+    if (reply->a != args_.a || reply->b != args_.b || reply->s.size() != args_.s.size())
+      throw std::runtime_error("not an echo");
+  }
+
+  /// Counts a call. False: time is up.
+  bool finished(std::uint64_t began, std::uint64_t time) {
+    if (measuring_) {
+      latency_.add(time - began, 1);
+      ++calls_;
+      if (time - started_ < length_) return true;
+      if (ended_ == 0) {
+        ended_ = time;
+        cpu_ = cpu_seconds() - cpu_;
+      }
+      return false;
+    }
+    if (time - started_ >= warmup_) {
+      measuring_ = true;
+      started_ = time;
+      cpu_ = cpu_seconds();
+      std::printf("measuring\n");
+      std::fflush(stdout);
+    }
+    return true;
+  }
+
+  void run_blocking() {
+    const auto [address, codec] = target();
+    const std::unique_ptr<polyrpc::Client> client = polyrpc::dial(address, codec);
+    Echo reply;
+    for (std::uint64_t began = now();;) {
+      const polyrpc::Status status = client->call("Echo.Echo", args_, reply);
+      if (!status.ok()) throw std::runtime_error(std::string(status.message()));
+      const std::uint64_t time = now();
+      if (!finished(began, time)) return;
+      began = time;
+    }
+  }
+
+  struct Slot {
+    polyrpc::Client* client;
+    std::uint64_t began;
+  };
+
+  void call(Slot& slot) {
+    slot.client->async_call<Echo>("Echo.Echo", args_, [this, &slot](polyrpc::Result<Echo> reply) {
+      check(reply);
+      const std::uint64_t time = now();
+      const bool again = ended_ == 0 && finished(slot.began, time);
+      slot.began = time;
+      if (again)
+        call(slot);
+      else if (--running_ == 0)
+        for (const auto& client : clients_) (void)client->close();
+    });
+  }
+
+  void run_with_callbacks() {
+    const auto [address, codec] = target();
+    asio::io_context context(1);
+    std::vector<Slot> slots;
+    for (std::size_t i = 0; i < connections_; ++i) {
+      clients_.push_back(polyrpc::dial(context, address, codec));
+      slots.insert(slots.end(), depth_, Slot{clients_.back().get(), now()});
+    }
+    running_ = slots.size();
+    for (Slot& slot : slots) call(slot);
+    context.run();
+    clients_.clear();
+  }
+
+  std::string address_;
+  std::string wire_;
+  std::size_t connections_;
+  std::size_t depth_;
+  std::uint64_t warmup_;
+  std::uint64_t length_;
+  Echo args_;
+
+  std::vector<std::unique_ptr<polyrpc::Client>> clients_;
+  std::size_t running_ = 0;
+  bool measuring_ = false;
+  std::uint64_t started_ = 0;
+  std::uint64_t ended_ = 0;
+  std::uint64_t calls_ = 0;
+  double cpu_ = 0;
+  bench::Histogram latency_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bench::Options options(argc, argv,
+                               "options: --address HOST:PORT --wire gob|gob-connect|json1|json2|http --connections N "
+                               "--in-flight N --payload BYTES --warmup SECONDS --seconds SECONDS ");
+  try {
+    Load load(options);
+    load.run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "polyrpc_client: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,24 @@
+// In a file of its own, so that no compiler looks through operator new and takes malloc and free for a mismatch.
+
+#include "codecs/counted_new.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+std::atomic<std::uint64_t> count{0};
+
+}  // namespace
+
+std::uint64_t bench::allocations() noexcept { return count.load(std::memory_order_relaxed); }
+
+void* operator new(std::size_t bytes) {
+  count.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(bytes)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }

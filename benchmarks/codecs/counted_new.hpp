@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstdint>
+
+namespace bench {
+
+/// How often this program has called `operator new`, from any thread.
+std::uint64_t allocations() noexcept;
+
+}  // namespace bench
