@@ -39,7 +39,8 @@ Status Decoding::run(std::int32_t wire, const std::byte* begin, const std::byte*
   }
   if (error != nullptr) return to_status(error);
   if (naming_)
-    return Status::invalid_argument("value for \"" + out_of_range_ + go_text(pointee(*into.shape)) + "\" out of range");
+    return Status::invalid_argument("value for \"" + out_of_range_ + "*" + go_text(pointee(*into.shape)) +
+                                    "\" out of range");
   return std::move(status_);
 }
 
@@ -492,7 +493,7 @@ bool Decoding::interface_name(std::string_view& name) {
   return true;
 }
 
-/// gob.md 6.2; the definitions have been taken in when the value's end was looked for.
+/// docs/wire/gob.md, "Interface values"; the definitions have been taken in when the value's end was looked for.
 bool Decoding::concrete_type(std::int32_t& wire) {
   for (;;) {
     std::size_t wanted = 0;

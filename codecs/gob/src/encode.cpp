@@ -44,6 +44,12 @@ bool is_zero_number(Op op, const void* object) noexcept {
   }
 }
 
+const SendType& without_pointers(const SendType& outer) noexcept {
+  const SendType* type = &outer;
+  while (type->op == Op::optional) type = type->element;
+  return *type;
+}
+
 /// At most two numbers' room must be free.
 std::byte* put_number(std::byte* to, Op op, const void* object) noexcept {
   switch (op) {
@@ -110,9 +116,10 @@ void SendStream::mark_sent(std::uint32_t bit) {
   sent_[word] |= std::uint64_t{1} << (bit % 64);
 }
 
-void SendStream::roll_back() noexcept {
+void SendStream::roll_back() {
   for (const std::uint32_t bit : fresh_) sent_[bit / 64] &= ~(std::uint64_t{1} << (bit % 64));
   fresh_.clear();
+  tree_types_.truncate(tree_types_at_checkpoint_);
 }
 
 /// Writes one value. Positions are counted from the front of the queue, since its memory moves when it grows.
@@ -123,6 +130,7 @@ class Encoding {
   Status run(MessageRef value);
 
  private:
+  Status run_tree(const Value& value);
   /// A stretch with its length in front: a message, or an interface's value.
   struct Part {
     std::size_t start = 0;
@@ -142,15 +150,35 @@ class Encoding {
   bool custom(const SendType& type, const void* object);
   bool text_form(const SendType& type, const void* object);
   bool enumeration(const SendType& type, const void* object);
-  bool content(const SendType& type, const void* object, const Shape*& shape, const void*& inside);
-  bool interface(const Shape* shape, const void* inside);
+  /// What an interface value holds: an object of a shape, a tree, or nothing.
+  struct Content {
+    const Shape* shape = nullptr;
+    const Shape* outer = nullptr;  // the same with its pointers
+    const void* object = nullptr;
+    const Value* tree = nullptr;
+    std::string_view name;  // of a tree
+    bool nothing() const noexcept { return shape == nullptr && tree == nullptr; }
+  };
+  bool content(const SendType& type, const void* object, Content& content);
+  bool tree_content(const Value& value, Content& content);
+  bool interface(const Content& content);
+  bool interface_value(const Root& root, const void* object);
+
+  bool tree_type(const Value& value, TreeType& type, std::vector<Definition>& definitions);
+  bool tree_top(const TreeType& type, const Value& value);
+  bool tree(const TreeType& type, const Value& value);
+  bool tree_structure(const TreeType& type, const Value::Struct& value);
+  bool tree_interface_value(const Content& content);
+  bool collect_tree(const Value& value);
   bool top(const Root& root, const void* object);
 
   bool left_out(const SendType& type, const void* object);
   std::size_t lower_bound(const SendType& type, const void* object);
 
   void define_before(const Root& root);
+  void append_message(const Definition& definition);
   void define_inside(const Root& root);
+  void define_inside(const Definition& definition);
   bool collect(const SendType& type, const void* object);
   bool collect_content(const SendType& type, const void* object);
 
@@ -223,6 +251,7 @@ Status Encoding::run(MessageRef value) {
     if (object == nullptr)
       return Status::invalid_argument("gob: cannot encode nil pointer of type " + go_text(*value.shape));
   }
+  if (type->op == Op::tree) return run_tree(*static_cast<const Value*>(object));
   reserve(root->messages.size() + 64);
   define_before(*root);
   if (type->holds_interface && stream_.order_ == DefinitionOrder::safe) {
@@ -237,11 +266,10 @@ Status Encoding::run(MessageRef value) {
   return {};
 }
 
+/// `object` is what the pointers led to.
 bool Encoding::top(const Root& root, const void* object) {
-  const SendType* type = root.type;
-  while (type->op == Op::optional) type = type->element;
   if (!root.is_struct) put(0);
-  return value(*type, object);
+  return value(without_pointers(*root.type), object);
 }
 
 // ---- parts and definitions ----
@@ -283,9 +311,13 @@ void Encoding::define_before(const Root& root) {
   for (const Definition* definition : root.definitions) {
     if (stream_.was_sent(definition->bit)) continue;
     stream_.mark_sent(definition->bit);
-    reserve(definition->message.size());
-    append(definition->message.data(), definition->message.size());
+    append_message(*definition);
   }
+}
+
+void Encoding::append_message(const Definition& definition) {
+  reserve(definition.message.size());
+  append(definition.message.data(), definition.message.size());
 }
 
 /// In the middle of the innermost part, each of them ending it (docs/wire/gob.md, "Interface values").
@@ -294,12 +326,16 @@ void Encoding::define_inside(const Root& root) {
   for (const Definition* definition : root.definitions) {
     if (stream_.was_sent(definition->bit)) continue;
     stream_.mark_sent(definition->bit);
-    const std::string_view content = std::string_view(definition->message).substr(definition->content_at);
-    reserve(content.size());
-    append(content.data(), content.size());
-    close(*innermost_);
-    open(*innermost_, 0);
+    define_inside(*definition);
   }
+}
+
+void Encoding::define_inside(const Definition& definition) {
+  const std::string_view content = std::string_view(definition.message).substr(definition.content_at);
+  reserve(content.size());
+  append(content.data(), content.size());
+  close(*innermost_);
+  open(*innermost_, 0);
 }
 
 /// Safe order: finds the interface values inside a value, and writes the definitions of what they hold.
@@ -337,15 +373,15 @@ bool Encoding::collect(const SendType& type, const void* object) {
 }
 
 bool Encoding::collect_content(const SendType& type, const void* object) {
-  const Shape* shape = nullptr;
-  const void* inside = nullptr;
-  if (!content(type, object, shape, inside)) return false;
-  if (shape == nullptr) return true;
+  Content inside;
+  if (!content(type, object, inside)) return false;
+  if (inside.nothing()) return true;
+  if (inside.tree != nullptr) return collect_tree(*inside.tree);
   Status why;
-  const Root* root = stream_.root(*shape, why);
+  const Root* root = stream_.root(*inside.outer, why);
   if (root == nullptr) return fail(std::move(why));
   define_before(*root);
-  return collect(*root->type, inside);
+  return collect(without_pointers(*root->type), inside.object);
 }
 
 // ---- values ----
@@ -447,9 +483,8 @@ bool Encoding::left_out(const SendType& type, const void* object) {
     case Op::any:
     case Op::variant:
     case Op::tree: {
-      const Shape* shape = nullptr;
-      const void* inside = nullptr;
-      return content(type, object, shape, inside) && shape == nullptr;
+      Content inside;
+      return content(type, object, inside) && inside.nothing();
     }
     default:
       return is_zero_number(type.op, object);
@@ -525,9 +560,8 @@ bool Encoding::value(const SendType& type, const void* object) {
     case Op::variant:
     case Op::any:
     case Op::tree: {
-      const Shape* shape = nullptr;
-      const void* inside = nullptr;
-      return content(type, object, shape, inside) && interface(shape, inside);
+      Content inside;
+      return content(type, object, inside) && interface(inside);
     }
     case Op::skip:
     case Op::foreign:
@@ -658,58 +692,226 @@ bool Encoding::enumeration(const SendType& type, const void* object) {
 
 // ---- interface values ----
 
-/// What an interface value holds, pointers followed; a null shape: nothing.
-bool Encoding::content(const SendType& type, const void* object, const Shape*& shape, const void*& inside) {
+/// Pointers are followed.
+bool Encoding::content(const SendType& type, const void* object, Content& content) {
+  if (type.op == Op::tree) return tree_content(*static_cast<const Value*>(object), content);
   if (type.op == Op::any) {
     const auto& any = *static_cast<const Any*>(object);
-    shape = any.shape();
-    inside = any.object();
-  } else if (type.op == Op::tree) {
-    return fail(Status::unimplemented("gob: a gob::Value can't be sent yet"));
+    content.shape = any.shape();
+    content.object = any.object();
   } else {
     const VariantOps& ops = *type.shape->variant;
     const std::size_t index = ops.index(object);
     if (index >= ops.alternatives.size())
       return fail(Status::invalid_argument("gob: cannot encode a variant without a value"));
-    shape = ops.alternatives[index];
-    if (shape->is_nothing) {
-      shape = nullptr;
-      return true;
-    }
-    inside = ops.get(object);
+    if (ops.alternatives[index]->is_nothing) return true;
+    content.shape = ops.alternatives[index];
+    content.object = ops.get(object);
   }
-  while (shape != nullptr && shape->kind == Kind::optional) {
-    inside = shape->optional->get(inside);
-    if (inside == nullptr)
-      return fail(Status::invalid_argument("gob: gob: cannot encode nil pointer of type " + go_text(*shape) +
+  content.outer = content.shape;
+  while (content.shape != nullptr && content.shape->kind == Kind::optional) {
+    content.object = content.shape->optional->get(content.object);
+    if (content.object == nullptr)
+      return fail(Status::invalid_argument("gob: gob: cannot encode nil pointer of type " + go_text(*content.shape) +
                                            " inside interface"));
-    shape = shape->element;
+    content.shape = content.shape->element;
+  }
+  if (content.shape != nullptr && op_of(*content.shape) == Op::tree) {
+    const auto& value = *static_cast<const Value*>(content.object);
+    content = {};
+    return tree_content(value, content);
   }
   return true;
 }
 
-bool Encoding::interface(const Shape* shape, const void* inside) {
-  if (shape == nullptr) {
+bool Encoding::interface(const Content& content) {
+  if (content.nothing()) {
     put(0);
     return true;
   }
   if (!enter()) return false;
-  std::string scratch;
-  const std::string_view name = interface_name_of(*shape, *stream_.names_, scratch);
-  Status why;
-  const Root* root = stream_.root(*shape, why);
-  if (root == nullptr) return fail(std::move(why));
-  put_bytes(name.data(), name.size());
-  define_inside(*root);
-  reserve(max_uint_size);
-  append(root->id_bytes, root->id_size);
-
-  Part part;
-  open(part, lower_bound(*root->type, inside));
-  Part* outer = std::exchange(innermost_, &part);
-  if (!top(*root, inside) || !close(part)) return false;
-  innermost_ = outer;
+  if (content.tree != nullptr) {
+    if (!tree_interface_value(content)) return false;
+  } else {
+    std::string scratch;
+    const std::string_view name = interface_name_of(*content.shape, *stream_.names_, scratch);
+    Status why;
+    const Root* root = stream_.root(*content.outer, why);
+    if (root == nullptr) return fail(std::move(why));
+    put_bytes(name.data(), name.size());
+    if (!interface_value(*root, content.object)) return false;
+  }
   leave();
+  return true;
+}
+
+bool Encoding::interface_value(const Root& root, const void* object) {
+  define_inside(root);
+  reserve(max_uint_size);
+  append(root.id_bytes, root.id_size);
+  Part part;
+  open(part, lower_bound(without_pointers(*root.type), object));
+  Part* outer = std::exchange(innermost_, &part);
+  if (!top(root, object) || !close(part)) return false;
+  innermost_ = outer;
+  return true;
+}
+
+// ---- gob::Value ----
+
+/// What a tree is when it stands where Go has an interface: an `Interface`, or something that has a name of itself.
+bool Encoding::tree_content(const Value& value, Content& content) {
+  struct Name {
+    std::string_view operator()(bool) const noexcept { return "bool"; }
+    std::string_view operator()(std::int64_t) const noexcept { return "int64"; }
+    std::string_view operator()(std::uint64_t) const noexcept { return "uint64"; }
+    std::string_view operator()(double) const noexcept { return "float64"; }
+    std::string_view operator()(const std::complex<double>&) const noexcept { return "complex128"; }
+    std::string_view operator()(const std::string&) const noexcept { return "string"; }
+    std::string_view operator()(const Value::Bytes&) const noexcept { return "[]uint8"; }
+    std::string_view operator()(const Value::Interface& interface) const noexcept {
+      return interface.value == nullptr ? std::string_view() : interface.name;
+    }
+    std::string_view operator()(Value::Nil) const noexcept { return {}; }
+    std::string_view operator()(const Value::List&) const noexcept { return {}; }
+    std::string_view operator()(const Value::Map&) const noexcept { return {}; }
+    std::string_view operator()(const Value::Struct&) const noexcept { return {}; }
+    std::string_view operator()(const Value::Own&) const noexcept { return {}; }
+  };
+  if (std::holds_alternative<Value::Nil>(value.data)) return true;
+  content.name = std::visit(Name{}, value.data);
+  if (content.name.empty())
+    return fail(Status::invalid_argument("gob: a value in place of an interface needs a name: use Value::Interface"));
+  const auto* interface = std::get_if<Value::Interface>(&value.data);
+  content.tree = interface != nullptr ? interface->value.get() : &value;
+  return true;
+}
+
+bool Encoding::tree_type(const Value& value, TreeType& type, std::vector<Definition>& definitions) {
+  Status status = type_of(value, stream_.limits_.depth, type);
+  if (status.ok()) status = stream_.tree_types_.number(type, definitions);
+  return status.ok() || fail(std::move(status));
+}
+
+Status Encoding::run_tree(const Value& value) {
+  TreeType type;
+  std::vector<Definition> definitions;
+  if (!tree_type(value, type, definitions)) return std::move(status_);
+  for (const Definition& definition : definitions) append_message(definition);
+  if (stream_.order_ == DefinitionOrder::safe && !collect_tree(value)) return std::move(status_);
+  Part part;
+  open(part, 0);
+  innermost_ = &part;
+  if (!tree_top(type, value) || !close(part)) return std::move(status_);
+  commit();
+  return {};
+}
+
+/// Writes the id and then the value.
+bool Encoding::tree_top(const TreeType& type, const Value& value) {
+  reserve(2 * max_uint_size);
+  cur_ = put_int(cur_, type.id);
+  if (!type.is_struct()) cur_ = put_uint(cur_, 0);
+  return tree(type, value);
+}
+
+bool Encoding::tree_interface_value(const Content& content) {
+  TreeType type;
+  std::vector<Definition> definitions;
+  if (!tree_type(*content.tree, type, definitions)) return false;
+  put_bytes(content.name.data(), content.name.size());
+  for (const Definition& definition : definitions) define_inside(definition);
+  reserve(2 * max_uint_size);
+  cur_ = put_int(cur_, type.id);
+  Part part;
+  open(part, 0);
+  Part* outer = std::exchange(innermost_, &part);
+  if (!type.is_struct()) put(0);
+  if (!tree(type, *content.tree) || !close(part)) return false;
+  innermost_ = outer;
+  return true;
+}
+
+/// Defines what stands in interfaces inside a tree.
+bool Encoding::collect_tree(const Value& value) {
+  if (!enter()) return false;
+  bool good = true;
+  if (const auto* list = std::get_if<Value::List>(&value.data)) {
+    for (const Value& element : list->elements) good = good && collect_tree(element);
+  } else if (const auto* map = std::get_if<Value::Map>(&value.data)) {
+    for (const auto& [key, element] : map->entries) good = good && collect_tree(key) && collect_tree(element);
+  } else if (const auto* structure = std::get_if<Value::Struct>(&value.data)) {
+    for (const auto& field : structure->fields) good = good && collect_tree(field.second);
+  } else if (const auto* interface = std::get_if<Value::Interface>(&value.data)) {
+    TreeType type;
+    std::vector<Definition> definitions;
+    good = tree_type(*interface->value, type, definitions);
+    for (const Definition& definition : definitions) append_message(definition);
+    good = good && collect_tree(*interface->value);
+  }
+  leave();
+  return good;
+}
+
+bool Encoding::tree(const TreeType& type, const Value& value) {
+  if (type.form == TreeType::Form::basic && type.id == id::interface) {
+    Content content;
+    return tree_content(value, content) && interface(content);
+  }
+  if (!enter()) return false;
+  reserve(2 * max_uint_size);
+  bool good = true;
+  if (const auto* boolean = std::get_if<bool>(&value.data)) {
+    cur_ = put_uint(cur_, *boolean ? 1 : 0);
+  } else if (const auto* integer = std::get_if<std::int64_t>(&value.data)) {
+    cur_ = put_int(cur_, *integer);
+  } else if (const auto* natural = std::get_if<std::uint64_t>(&value.data)) {
+    cur_ = put_uint(cur_, *natural);
+  } else if (const auto* floating = std::get_if<double>(&value.data)) {
+    cur_ = put_float(cur_, *floating);
+  } else if (const auto* complex = std::get_if<std::complex<double>>(&value.data)) {
+    cur_ = put_float(cur_, complex->real());
+    cur_ = put_float(cur_, complex->imag());
+  } else if (const auto* text = std::get_if<std::string>(&value.data)) {
+    put_bytes(text->data(), text->size());
+  } else if (const auto* bytes = std::get_if<Value::Bytes>(&value.data)) {
+    put_bytes(bytes->data(), bytes->size());
+  } else if (const auto* own = std::get_if<Value::Own>(&value.data)) {
+    put_bytes(own->bytes.data(), own->bytes.size());
+  } else if (const auto* list = std::get_if<Value::List>(&value.data)) {
+    cur_ = put_uint(cur_, list->elements.size());
+    for (const Value& element : list->elements) good = good && tree(type.parts[0], element);
+  } else if (const auto* map = std::get_if<Value::Map>(&value.data)) {
+    cur_ = put_uint(cur_, map->entries.size());
+    for (const auto& [key, element] : map->entries)
+      good = good && tree(type.parts[0], key) && tree(type.parts[1], element);
+  } else if (const auto* structure = std::get_if<Value::Struct>(&value.data)) {
+    good = tree_structure(type, *structure);
+  }
+  leave();
+  return good;
+}
+
+bool Encoding::tree_structure(const TreeType& type, const Value::Struct& value) {
+  std::uint64_t step = 1;
+  for (std::size_t i = 0; i < type.parts.size(); ++i) {
+    const Value* field = nullptr;
+    for (const auto& [name, candidate] : value.fields)
+      if (name == type.names[i]) field = &candidate;
+    const bool left_out = field == nullptr || is_left_out(*field);
+    if (type.parts[i].id == 0) {
+      if (left_out) continue;
+      return fail(Status::invalid_argument("gob: the type of a value's field " + type.names[i] + " can't be known"));
+    }
+    if (left_out) {
+      ++step;
+      continue;
+    }
+    put(step);
+    step = 1;
+    if (!tree(type.parts[i], *field)) return false;
+  }
+  put(0);
   return true;
 }
 

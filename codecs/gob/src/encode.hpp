@@ -3,6 +3,7 @@
 #include "polyrpc/codecs/gob.hpp"
 
 #include "send_types.hpp"
+#include "tree_types.hpp"
 
 #include <cstdint>
 #include <string>
@@ -20,9 +21,12 @@ class SendStream {
   Status write(MessageRef value, ByteQueue& output);
 
   /// Takes a state that `roll_back` can return to. Nothing before it can be taken back any more.
-  void checkpoint() noexcept { fresh_.clear(); }
+  void checkpoint() noexcept {
+    fresh_.clear();
+    tree_types_at_checkpoint_ = tree_types_.size();
+  }
   /// Forgets what has been sent since the checkpoint.
-  void roll_back() noexcept;
+  void roll_back();
 
  private:
   friend class Encoding;
@@ -45,6 +49,8 @@ class SendStream {
   std::vector<std::uint64_t> sent_;   // a bit for each definition
   std::vector<std::uint32_t> fresh_;  // those set since the checkpoint
   Recent recent_[8];
+  TreeTypes tree_types_;
+  std::size_t tree_types_at_checkpoint_ = 0;
   std::string scratch_;
 };
 

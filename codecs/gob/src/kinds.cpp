@@ -203,7 +203,8 @@ Op op_of(const Shape& shape) noexcept {
     case Kind::enum_name:
       return Op::enum_name;
     case Kind::custom:
-      return shape.custom->has_gob || shape.custom->has_binary ? Op::custom : Op::text_form;
+      if (shape.custom->has_gob || shape.custom->has_binary) return Op::custom;
+      return shape.fields.empty() ? Op::text_form : Op::structure;  // Go's gob does not use MarshalText
     case Kind::foreign:
       return shape.foreign->family == &value_family ? Op::tree : Op::foreign;
   }

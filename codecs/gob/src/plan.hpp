@@ -45,7 +45,7 @@ class Plans {
   explicit Plans(WireTypes& types) noexcept : types_(types) {}
 
   /// The plan for a value at top level or inside an interface value; null, with `why` set, if the types do not fit
-  /// (gob.md 10). `wire` must be defined.
+  /// (docs/wire/gob.md, "What fits what"). `wire` must be defined.
   const Plan* root(std::int32_t wire, const Shape& shape, Status& why);
 
  private:

@@ -37,7 +37,15 @@ Cut ReceiveStream::find(std::span<const std::byte> input, Extent& extent) {
       if (cut == Cut::bad) return broken(reader.error);
       if (cut == Cut::more) {
         wanted_ += seen_;
-        return cut;
+        switch (look_at_id(reader.end, reader.limit)) {
+          case Cut::bad:
+            return broken(unknown_type);
+          case Cut::more:
+            wanted_ = input.size() + 1;
+            return cut;
+          case Cut::done:
+            return cut;
+        }
       }
       std::int64_t wide_id = 0;
       if (!reader.get_int(wide_id)) return broken(reader.error);
@@ -78,6 +86,20 @@ Cut ReceiveStream::find(std::span<const std::byte> input, Extent& extent) {
   open_.end = seen_;
   extent = open_;
   return Cut::done;
+}
+
+// What speaks another protocol is told by its first type id, without waiting for as much as its first byte claims.
+Cut ReceiveStream::look_at_id(const std::byte* message, const std::byte* limit) const noexcept {
+  Reader reader;
+  reader.cur = message;
+  reader.end = limit;
+  std::uint64_t size = 0;
+  std::int64_t wide_id = 0;
+  if (!reader.get_uint(size) || !reader.get_int(wide_id)) return Cut::more;
+  if (wide_id < 0) return defined_id(wide_id) < id::first_user ? Cut::bad : Cut::done;
+  if (wide_id > 0x7FFFFFFF) return Cut::bad;
+  const auto known = static_cast<std::int32_t>(wide_id);
+  return WireTypes::is_basic(known) || types_.find(known) != nullptr ? Cut::done : Cut::bad;
 }
 
 void ReceiveStream::consumed(std::size_t count) noexcept {

@@ -45,6 +45,7 @@ class ReceiveStream {
   WireTypes& types() noexcept { return types_; }
 
  private:
+  Cut look_at_id(const std::byte* message, const std::byte* limit) const noexcept;
   Cut broken(const char* why) noexcept {
     error_ = why;
     return Cut::bad;

@@ -21,9 +21,16 @@ void append_text(std::string& to, std::string_view text) {
   to += text;
 }
 
-/// The name of a slice's element, and of what is handed to Encode: a pointer has none.
-std::string_view own_name(const Shape& shape) noexcept {
+/// The name of a slice's element: a pointer has none.
+std::string_view element_name(const Shape& shape) noexcept {
   return shape.kind == Kind::optional ? std::string_view() : detail::declared_name(shape);
+}
+
+/// The name of what is handed to Encode: a pointer is followed, but not to a type with an encoding of its own.
+std::string_view root_name(const Shape& shape) noexcept {
+  const Shape& base = detail::pointee(shape);
+  return detail::op_of(base) == Op::custom || detail::op_of(base) == Op::time ? element_name(shape)
+                                                                              : detail::declared_name(base);
 }
 
 }  // namespace
@@ -62,7 +69,7 @@ const detail::Root* TypeNumbers::Table::root(const Shape& shape, Status& why) {
   const Op op = detail::op_of(base);
   const bool was_defined = definitions_.contains(&base);
   auto root = std::make_unique<detail::Root>();
-  const std::int32_t id = number_of(describe(own_name(shape), shape));
+  const std::int32_t id = number_of(describe(root_name(shape), shape));
   root->is_struct = op == Op::structure;
   root->id_size = static_cast<std::uint8_t>(detail::put_int(root->id_bytes, id) - root->id_bytes);
   new_types_.clear();
@@ -115,8 +122,8 @@ std::int32_t TypeNumbers::Table::number_of(TypeId type) {
   return type.described->id;
 }
 
-/// Hands out numbers in Go's order (docs/wire/gob.md, "Numbers"): to structs before what is inside of them, to lists
-/// and maps after it.
+/// Hands out numbers in Go's order (docs/wire/gob.md, "Type numbers"): to structs before what is inside of them, to
+/// lists and maps after it.
 TypeNumbers::Table::TypeId TypeNumbers::Table::describe(std::string_view name, const Shape& any_shape) {
   const Shape& shape = detail::pointee(any_shape);
   const Op op = detail::op_of(shape);
@@ -138,7 +145,7 @@ TypeNumbers::Table::TypeId TypeNumbers::Table::describe(std::string_view name, c
       });
       break;
     case Op::list: {
-      const TypeId element = describe(own_name(*shape.element), *shape.element);
+      const TypeId element = describe(element_name(*shape.element), *shape.element);
       number_of(result);
       described.element = number_of(element);
       break;
@@ -275,7 +282,7 @@ const detail::Definition& TypeNumbers::Table::define(const Shape& shape) {
   const Shape& base = detail::pointee(shape);
   auto& place = definitions_[&base];
   if (place != nullptr) return *place;
-  const TypeId type = describe(own_name(shape), shape);
+  const TypeId type = describe(root_name(shape), shape);
   const std::int32_t id = number_of(type);
   std::int32_t inner_id = id;
   std::string_view name = type.described->name;

@@ -70,7 +70,7 @@ class TypeNumbers::Table {
   std::pair<std::int32_t, std::uint32_t> take_number();
 
  private:
-  /// A type with its number, as Go describes it (gob.md 8.1).
+  /// A type with its number, as Go describes it (docs/wire/gob.md, "Type numbers").
   struct Described {
     std::int32_t id = 0;
     std::string name;

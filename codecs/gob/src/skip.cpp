@@ -108,7 +108,8 @@ Cut Skipper::run(Reader& reader, Definitions definitions, std::size_t& wanted) {
         break;
       }
       case State::interface: {
-        // gob.md 6.2: definitions may stand before the concrete type's id, and messages may end behind each of them.
+        // docs/wire/gob.md, "Interface values": definitions may stand before the concrete type's id, and messages may
+        // end behind each of them.
         if (reader.cur == reader.end) {
           const Cut cut = reader.next_message(limits_.message_bytes, wanted);
           if (cut != Cut::done) return cut;

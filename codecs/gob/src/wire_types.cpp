@@ -62,7 +62,8 @@ bool WireTypes::read_common(Reader& reader, Descriptor& into) const {
       if (name.size() > limits_.name_bytes) return reader.fail(name_too_long);
       into.name = {reinterpret_cast<const char*>(name.data()), name.size()};
     } else {
-      std::int64_t ignored = 0;  // says again what is being defined, or not even that (gob.md 8.4)
+      std::int64_t ignored =
+          0;  // says again what is being defined, or not even that (docs/wire/gob.md, "Type numbers")
       if (!reader.get_int(ignored)) return false;
     }
   }

@@ -1,0 +1,259 @@
+#include "tree_types.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace polyrpc::gob::detail {
+
+namespace {
+
+using Form = TreeType::Form;
+
+constexpr std::int32_t first_id = 1 << 24;
+constexpr std::size_t most_types = 4096;
+
+void append_uint(std::string& to, std::uint64_t v) {
+  std::byte bytes[max_uint_size];
+  const std::byte* end = put_uint(bytes, v);
+  to.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(end - bytes));
+}
+void append_int(std::string& to, std::int64_t v) { append_uint(to, zigzag(v)); }
+void append_text(std::string& to, std::string_view text) {
+  append_uint(to, text.size());
+  to += text;
+}
+
+Status not_alike() { return Status::invalid_argument("gob: elements of a value's list or map are not of one type"); }
+
+/// Makes `into` a type that both fit.
+Status merge(TreeType& into, TreeType&& from) {
+  const auto is_interface = [](const TreeType& type) { return type.form == Form::basic && type.id == id::interface; };
+  if (from.form == Form::unknown || (from.form == Form::nil && is_interface(into))) return {};
+  if (into.form == Form::unknown || (into.form == Form::nil && is_interface(from))) {
+    into = std::move(from);
+    return {};
+  }
+  if (into.form != from.form || into.id != from.id || into.length != from.length) return not_alike();
+  if (into.form != Form::structure) {
+    for (std::size_t i = 0; i < into.parts.size(); ++i)
+      if (Status status = merge(into.parts[i], std::move(from.parts[i])); !status.ok()) return status;
+    return {};
+  }
+  for (std::size_t i = 0; i < from.parts.size(); ++i) {
+    const auto known = std::find(into.names.begin(), into.names.end(), from.names[i]);
+    if (known == into.names.end()) {
+      into.names.push_back(std::move(from.names[i]));
+      into.parts.push_back(std::move(from.parts[i]));
+    } else {
+      Status status = merge(into.parts[static_cast<std::size_t>(known - into.names.begin())], std::move(from.parts[i]));
+      if (!status.ok()) return status;
+    }
+  }
+  return {};
+}
+
+class Finder {
+ public:
+  explicit Finder(std::size_t depth) : depth_(depth) {}
+
+  Status find(const Value& value, TreeType& type) {
+    if (depth_ == 0) return Status::resource_exhausted("gob: values nested deeper than the limit");
+    --depth_;
+    Status status = std::visit([&](const auto& v) { return find_in(v, type); }, value.data);
+    ++depth_;
+    return status;
+  }
+
+ private:
+  static Status basic(std::int32_t id, TreeType& type) {
+    type.form = Form::basic;
+    type.id = id;
+    return {};
+  }
+  Status add(const Value& value, TreeType& to) {
+    TreeType type;
+    Status status = find(value, type);
+    return status.ok() ? merge(to, std::move(type)) : status;
+  }
+
+  Status find_in(Value::Nil, TreeType& type) {
+    type.form = Form::nil;
+    return {};
+  }
+  Status find_in(bool, TreeType& type) { return basic(id::boolean, type); }
+  Status find_in(std::int64_t, TreeType& type) { return basic(id::integer, type); }
+  Status find_in(std::uint64_t, TreeType& type) { return basic(id::unsigned_integer, type); }
+  Status find_in(double, TreeType& type) { return basic(id::floating, type); }
+  Status find_in(const std::complex<double>&, TreeType& type) { return basic(id::complex, type); }
+  Status find_in(const std::string&, TreeType& type) { return basic(id::string, type); }
+  Status find_in(const Value::Bytes&, TreeType& type) { return basic(id::bytes, type); }
+  Status find_in(const Value::List& list, TreeType& type) {
+    type.form = list.fixed ? Form::array : Form::list;
+    type.length = list.fixed ? list.elements.size() : 0;
+    type.parts.resize(1);
+    for (const Value& element : list.elements)
+      if (Status status = add(element, type.parts[0]); !status.ok()) return status;
+    return {};
+  }
+  Status find_in(const Value::Map& map, TreeType& type) {
+    type.form = Form::map;
+    type.parts.resize(2);
+    for (const auto& [key, element] : map.entries) {
+      if (Status status = add(key, type.parts[0]); !status.ok()) return status;
+      if (Status status = add(element, type.parts[1]); !status.ok()) return status;
+    }
+    return {};
+  }
+  Status find_in(const Value::Struct& structure, TreeType& type) {
+    type.form = Form::structure;
+    type.name = structure.name;
+    for (const auto& [name, value] : structure.fields) {
+      if (exported_name(name) != name)
+        return Status::invalid_argument("gob: a value's field \"" + name + "\" is not exported");
+      if (std::find(type.names.begin(), type.names.end(), name) != type.names.end())
+        return Status::invalid_argument("gob: a value has two fields " + name);
+      type.names.push_back(name);
+      if (Status status = find(value, type.parts.emplace_back()); !status.ok()) return status;
+    }
+    return {};
+  }
+  Status find_in(const Value::Interface& interface, TreeType& type) {
+    if (interface.value == nullptr || interface.name.empty())
+      return Status::invalid_argument("gob: an interface value without a name or a value");
+    return basic(id::interface, type);
+  }
+  Status find_in(const Value::Own& own, TreeType& type) {
+    if (own.encoding == OwnEncoding::text) return Status::unimplemented("gob: Go does not read text encodings");
+    type.form = own.encoding == OwnEncoding::gob ? Form::gob : Form::binary;
+    return {};
+  }
+
+  std::size_t depth_;
+};
+
+}  // namespace
+
+Status type_of(const Value& value, std::size_t depth, TreeType& type) { return Finder(depth).find(value, type); }
+
+bool is_left_out(const Value& value) noexcept {
+  struct Test {
+    bool operator()(Value::Nil) const noexcept { return true; }
+    bool operator()(bool v) const noexcept { return !v; }
+    bool operator()(std::int64_t v) const noexcept { return v == 0; }
+    bool operator()(std::uint64_t v) const noexcept { return v == 0; }
+    bool operator()(double v) const noexcept { return v == 0; }
+    bool operator()(const std::complex<double>& v) const noexcept { return v.real() == 0 && v.imag() == 0; }
+    bool operator()(const std::string& v) const noexcept { return v.empty(); }
+    bool operator()(const Value::Bytes& v) const noexcept { return v.empty(); }
+    bool operator()(const Value::List& v) const noexcept { return !v.fixed && v.elements.empty(); }
+    bool operator()(const Value::Map& v) const noexcept { return v.entries.empty(); }
+    bool operator()(const Value::Struct&) const noexcept { return false; }
+    bool operator()(const Value::Interface&) const noexcept { return false; }
+    bool operator()(const Value::Own&) const noexcept { return false; }
+  };
+  return std::visit(Test{}, value.data);
+}
+
+std::int32_t TreeTypes::known_or_new(const std::string& signature, bool& is_new) {
+  const auto [place, added] = ids_.try_emplace(signature, 0);
+  is_new = added;
+  if (added) {
+    place->second = first_id + static_cast<std::int32_t>(signatures_.size());
+    signatures_.push_back(signature);
+  }
+  return place->second;
+}
+
+void TreeTypes::truncate(std::size_t size) {
+  for (; signatures_.size() > size; signatures_.pop_back()) ids_.erase(signatures_.back());
+}
+
+Status TreeTypes::number(TreeType& type, std::vector<Definition>& definitions) {
+  std::string signature;
+  Status status = number_part(type, definitions, signature);
+  if (status.ok() && type.id == 0)
+    status = Status::invalid_argument("gob: a value's type can't be known: an empty list or map, or nil");
+  return status;
+}
+
+/// What is inside comes first. A part whose type can't be known keeps the number 0, and so does what needs it.
+Status TreeTypes::number_part(TreeType& type, std::vector<Definition>& definitions, std::string& signature) {
+  switch (type.form) {
+    case Form::unknown:
+      return {};
+    case Form::nil:
+      return {};
+    case Form::basic:
+      signature += static_cast<char>('0' + type.id);
+      return {};
+    default:
+      break;
+  }
+  std::string text(1, static_cast<char>('A' + static_cast<int>(type.form)));
+  append_text(text, type.name);
+  append_uint(text, type.length);
+  std::string descriptor_parts;
+  std::size_t fields = 0;
+  for (std::size_t i = 0; i < type.parts.size(); ++i) {
+    TreeType& part = type.parts[i];
+    std::string inner;
+    if (Status status = number_part(part, definitions, inner); !status.ok()) return status;
+    if (type.form == Form::structure) {
+      if (part.id == 0) continue;  // never set in any value, so left out of the type
+      ++fields;
+      append_text(text, type.names[i]);
+      descriptor_parts += '\1';
+      append_text(descriptor_parts, type.names[i]);
+    } else if (part.form == Form::nil) {
+      part.form = Form::basic;
+      part.id = id::interface;
+      inner.assign(1, static_cast<char>('0' + id::interface));
+    } else if (part.id == 0) {
+      return {};
+    }
+    text += inner;
+    descriptor_parts += '\1';
+    append_int(descriptor_parts, part.id);
+    if (type.form == Form::structure) descriptor_parts += '\0';
+  }
+  signature += text;
+
+  bool is_new = false;
+  type.id = known_or_new(text, is_new);
+  if (!is_new) return {};
+  if (signatures_.size() > most_types)
+    return Status::resource_exhausted("gob: too many types of gob::Value on one stream");
+
+  static constexpr char descriptor_of[] = {0, 0, 0, 2, 1, 4, 3, 5, 6};  // the field of wireType, counted from 1
+  std::string content;
+  append_int(content, -static_cast<std::int64_t>(type.id));
+  content += descriptor_of[static_cast<std::size_t>(type.form)];
+  content += '\1';
+  content += type.name.empty() ? '\2' : '\1';
+  if (!type.name.empty()) {
+    append_text(content, type.name);
+    content += '\1';
+  }
+  append_int(content, type.id);
+  content += '\0';
+  if (type.form == Form::structure && fields != 0) {
+    content += '\1';
+    append_uint(content, fields);
+  }
+  content += descriptor_parts;
+  if (type.form == Form::array && type.length != 0) {
+    content += '\1';
+    append_int(content, static_cast<std::int64_t>(type.length));
+  }
+  content += '\0';
+  content += '\0';
+
+  Definition& definition = definitions.emplace_back();
+  definition.bit = 0;
+  append_uint(definition.message, content.size());
+  definition.content_at = definition.message.size();
+  definition.message += content;
+  return {};
+}
+
+}  // namespace polyrpc::gob::detail
