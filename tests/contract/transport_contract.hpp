@@ -39,6 +39,8 @@ struct TransportSubject {
   std::shared_ptr<const Transport> small_buffers;
   /// An address to listen on; another one each time.
   std::function<Endpoint()> new_address;
+  /// How much goes through the small buffers.
+  std::size_t bulk_bytes = 3 << 20;
   /// Whether an address that is in use is refused; the address is then in the message.
   bool refuses_taken_address = true;
 };
@@ -142,7 +144,7 @@ class Pump final : public ReadyListener {
   std::size_t read_size = 16 << 10;
 
   void send(std::string_view bytes) {
-    unsent_ += bytes;
+    unsent_.append(bytes);
     flush();
   }
   void finish() {
@@ -157,10 +159,10 @@ class Pump final : public ReadyListener {
       write_waits_ = false;
       return flush();
     }
-    std::vector<std::byte> room(read_size);
-    const IoResult result = connection_->read_some(room);
+    room_.resize(read_size);
+    const IoResult result = connection_->read_some(room_);
     if (result.state == IoState::done) {
-      const std::string_view bytes = as_text(std::span(room).first(result.bytes));
+      const std::string_view bytes = as_text(std::span(room_).first(result.bytes));
       received += bytes;
       if (echo) send(bytes);
     } else if (result.state != IoState::would_block) {
@@ -182,9 +184,9 @@ class Pump final : public ReadyListener {
 
   void flush() {
     while (!unsent_.empty() && !write_waits_ && write_end == IoState::would_block) {
-      const IoResult result = connection_->write_some(as_bytes(unsent_));
+      const IoResult result = connection_->write_some(unsent_.readable());
       if (result.state == IoState::done) {
-        unsent_.erase(0, result.bytes);
+        unsent_.consume(result.bytes);
       } else if (result.state == IoState::would_block) {
         ++blocked;
         write_waits_ = true;
@@ -200,7 +202,8 @@ class Pump final : public ReadyListener {
   }
 
   std::unique_ptr<Connection> connection_;
-  std::string unsent_;
+  ByteQueue unsent_;
+  std::vector<std::byte> room_;
   bool write_waits_ = false;
   bool finishing_ = false;
   bool inside_wait_ = false;
@@ -410,8 +413,8 @@ inline void transport_contract(const TransportSubject& subject) {
     LoopPair pair = connect_on(here, small, listener);
     Pump client(std::move(pair.dialled));
     Pump server(std::move(pair.accepted));
-    const std::string to_server = pattern(3 << 20, 2);
-    const std::string to_client = pattern(3 << 20, 3);
+    const std::string to_server = pattern(subject.bulk_bytes, 2);
+    const std::string to_client = pattern(subject.bulk_bytes, 3);
     client.send(to_server);
     server.send(to_client);
     CHECK(client.blocked > 0);
@@ -434,7 +437,7 @@ inline void transport_contract(const TransportSubject& subject) {
                       served.back()->echo = true;
                     });
     auto connection = small.dial(listener->local(), Clock::now() + patience).value();
-    const std::string sent = pattern(3 << 20, 4);
+    const std::string sent = pattern(subject.bulk_bytes, 4);
     IoState written = IoState::would_block;
     std::size_t blocked = 0;
     std::thread writer([&] {
