@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 namespace bench {
 namespace {
@@ -129,9 +130,12 @@ Recording record_json(const std::string& payload, std::string_view version) {
 
 Recording record_http(const std::string& payload) {
   Recording recording = record_json(payload, R"("jsonrpc":"2.0",)");
-  recording.request =
-      "POST /jsonrpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
-      std::to_string(recording.request.size()) + "\r\n\r\n" + recording.request;
+  std::string request =
+      "POST /jsonrpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ";
+  request += std::to_string(recording.request.size());
+  request += "\r\n\r\n";
+  request += recording.request;
+  recording.request = std::move(request);
   recording.first_request = recording.request;
   recording.framing = Framing::http;
   return recording;
