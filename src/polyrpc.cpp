@@ -5,6 +5,8 @@
 
 #include "polyrpc/transports/standard.hpp"
 #if defined(POLYRPC_HAS_HTTP1)
+#include "polyrpc/services/debug_page.hpp"
+#include "polyrpc/services/health.hpp"
 #include "polyrpc/transports/http1.hpp"
 #endif
 
@@ -54,6 +56,8 @@ Protocols standard_protocols(std::shared_ptr<const TypeRegistry> types) {
   json::Options in_bodies;
   in_bodies.undecided = json::Version::v2;  // who posts what can't be read is told so
   http_options.json_rpc = json::rpc(in_bodies);
+  http_options.mount("/debug/rpc", services::debug_page());
+  http_options.mount("/healthz", services::health());
   protocols.add(http1::protocol(std::move(http_options)));
 #endif
   protocols.add(codec_protocol(gob_codec));

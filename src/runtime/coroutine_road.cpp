@@ -68,7 +68,9 @@ void run_coroutine(const std::shared_ptr<ActiveCall>& call, Loop& loop) {
   auto signal = std::make_shared<asio::cancellation_signal>();
   call->cancel_coroutine = [signal] { signal->emit(asio::cancellation_type::terminal); };
   auto ended = [call, signal](std::exception_ptr failure, Status status) {
-    if (failure) {
+    if (failure && call->answered) {
+      // The coroutine was cancelled, and what it waited for threw: that is how it ends.
+    } else if (failure) {
       try {
         std::rethrow_exception(failure);
       } catch (...) {

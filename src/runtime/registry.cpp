@@ -15,7 +15,7 @@ void Registry::add_handler(std::string_view name, std::unique_ptr<const Handler>
   const std::string text(name);
   if (sealed_) throw std::logic_error("polyrpc: " + text + " is registered after a server has started");
   const MethodName parts = split_method_name(name);
-  if (parts.service.empty() || parts.method.empty())
+  if (parts.method.empty() || (parts.service.empty() && parts.method.size() != name.size()))
     throw std::logic_error("polyrpc: \"" + text + "\" is not a method name; write Service.Method");
   if (entries_.contains(name)) throw std::logic_error("polyrpc: method already defined: " + text);
   if (handler->road() != Road::plain && contains_view(handler->args()))
@@ -27,7 +27,7 @@ void Registry::add_handler(std::string_view name, std::unique_ptr<const Handler>
   entry->method = parts.method;
   entry->handler = std::move(handler);
   entry->index = entries_.size();
-  services_.insert(entry->service);
+  if (!entry->service.empty()) services_.insert(entry->service);
   entries_.emplace(text, std::move(entry));
 }
 

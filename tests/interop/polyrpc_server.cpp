@@ -1,5 +1,5 @@
 // The server that foreign clients are aimed at: every interop service, every protocol, on the addresses given.
-// Prints "listening SCHEME ADDRESS" for each, and serves until its standard input ends.
+// Prints "listening SCHEME ADDRESS" for each, then "ready", and serves until its standard input ends.
 
 #include <cstdio>
 #include <iostream>
@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
     const std::size_t colon = address.find("://");
     std::printf("listening %s %s\n", address.substr(0, colon).c_str(), address.substr(colon + 3).c_str());
   }
+  std::puts("ready");
   std::fflush(stdout);
 
   std::thread until_input_ends([&server] {

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """Aims a client at a server and passes on what the client says of its checks.
 
-run.py [--needs PROGRAM]... [--unix] SERVER [ARG]... -- CLIENT [ARG]...
+run.py [--needs PROGRAM]... SERVER [ARG]... -- CLIENT [ARG]...
 
-The server prints "listening KIND ADDRESS" lines, perhaps "ready", and stops when its standard input ends. In the client's arguments
-{tcp}, {unix} and the like stand for the address of that kind. With --unix the server is also told to listen on a socket file:
-{socket} stands for its path in the server's arguments. A missing program means that the test is skipped (exit code 77).
+The server prints "listening KIND ADDRESS" lines, then "ready", and stops when its standard input ends. In the client's arguments
+{tcp}, {unix} and the like stand for the address of that kind; {socket} in the server's is a path for a socket. A missing program means that the test is skipped (exit code 77).
 """
 import os
 import shutil
@@ -16,13 +15,10 @@ import tempfile
 
 def main():
     arguments = sys.argv[1:]
-    needs, with_socket = [], False
+    needs = []
     while arguments and arguments[0].startswith("--"):
-        option = arguments.pop(0)
-        if option == "--needs":
+        if arguments.pop(0) == "--needs":
             needs.append(arguments.pop(0))
-        elif option == "--unix":
-            with_socket = True
     for program in needs:
         if not (os.path.exists(program) or shutil.which(program)):
             print(f"skipped: {program} is not here")
@@ -32,7 +28,6 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         socket = os.path.join(folder, "s")
         server_command = [word.replace("{socket}", socket) for word in server_command]
-        wanted = sum("://" in word for word in server_command[1:])
         server = subprocess.Popen(server_command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         addresses = {}
         try:
@@ -40,7 +35,7 @@ def main():
                 words = line.split()
                 if words and words[0] == "listening":
                     addresses[words[1]] = words[2]
-                if words == ["ready"] or (wanted and len(addresses) == wanted):
+                if words == ["ready"]:
                     break
             if not addresses:
                 print("the server does not listen")

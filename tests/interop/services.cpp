@@ -5,7 +5,8 @@
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
-#include <limits>
+#include <numeric>
+#include <tuple>
 
 #include "polyrpc/runtime/coroutine.hpp"
 
@@ -91,6 +92,12 @@ void register_services(polyrpc::Registry& registry) {
   auto cancellable = std::make_shared<Cancellable>();
   registry.add("Cancellable.Wait", [cancellable](std::int64_t milliseconds) { return cancellable->wait(milliseconds); });
   registry.add("Cancellable.Counts", [cancellable](const std::monostate& nothing) { return cancellable->counts(nothing); });
+
+  const auto sum = [](const std::vector<double>& numbers) { return std::accumulate(numbers.begin(), numbers.end(), 0.0); };
+  registry.add("subtract", [](const Difference& args) { return args.minuend - args.subtrahend; });
+  registry.add("sum", sum);
+  registry.add("get_data", [](const std::monostate&) { return std::tuple<std::string, std::int64_t>("hello", 5); });
+  for (const char* name : {"update", "notify_hello", "notify_sum"}) registry.add(name, sum);
 
   add_echo<bool>(registry, "Bool");
   add_echo<std::int64_t>(registry, "Int");

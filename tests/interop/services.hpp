@@ -239,10 +239,15 @@ struct CancelCounts {
 };
 POLYRPC_DESCRIBE(CancelCounts, (started, "Started"), (running, "Running"), (cancelled, "Cancelled"));
 
+struct Difference {
+  double minuend = 0, subtrahend = 0;
+};
+POLYRPC_DESCRIBE(Difference, (minuend), (subtrahend));
+
 /// The names under which the shapes of a `Drawing` travel.
 polyrpc::TypeRegistry types();
 
-/// Arith, HelloService, Types and Cancellable.
+/// Arith, HelloService, Types, Cancellable, and the methods of JSON-RPC 2.0's examples.
 void register_services(polyrpc::Registry& registry);
 
 }  // namespace interop

@@ -184,6 +184,9 @@ func jsonChecks(suite *check.Suite, t target) {
 	} {
 		bad := bad
 		suite.Run(t.wire+"/raw/closes/"+bad.name, func(c *check.T) {
+			if bad.name == "an_array" && !*stock {
+				c.Skip("a server that speaks JSON-RPC 2.0 as well takes it for a batch")
+			}
 			conn := t.conn(c)
 			defer conn.Close()
 			reader := bufio.NewReader(conn)
