@@ -116,7 +116,7 @@ Recording record_gob(const std::string& payload) {
 Recording record_json(const std::string& payload, std::string_view version) {
   Recording recording;
   const std::string text = base64(payload);
-  recording.request = "{";
+  recording.request += '{';
   recording.request += version;
   recording.request += R"("method":"Echo.Echo","params":[{"A":1,"B":2,"S":")";
   recording.request += text;
