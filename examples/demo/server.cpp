@@ -1,0 +1,25 @@
+// What scripts/demo starts: the services of the examples hello and arith, on one port. Usage: demo_server [address]
+
+#include <cstdio>
+#include <exception>
+
+#include "../arith/arith.hpp"
+#include "polyrpc/polyrpc.hpp"
+
+int main(int argc, char** argv) try {
+  polyrpc::Registry registry;
+  registry.add("HelloService.SayHello", [](const std::string& name) { return "Hello World:" + name; });
+  registry.add(arith::multiply, [](const arith::Args& args) { return args.a * args.b; });
+  registry.add(arith::divide, [](const arith::Args& args) -> polyrpc::Result<arith::Quotient> {
+    if (args.b == 0) return polyrpc::Status::invalid_argument("divide by zero");
+    return arith::Quotient{args.a / args.b, args.a % args.b};
+  });
+
+  polyrpc::Server server(registry, polyrpc::standard_protocols());
+  std::printf("listening on %s\n", server.listen(argc > 1 ? argv[1] : "tcp://127.0.0.1:0").to_string().c_str());
+  std::fflush(stdout);
+  server.run();
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "demo_server: %s\n", error.what());
+  return 1;
+}
