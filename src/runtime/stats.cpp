@@ -1,10 +1,14 @@
 #include "polyrpc/runtime/stats.hpp"
 
+#include <algorithm>
+
 namespace polyrpc {
 
 std::chrono::microseconds MethodStats::quantile(double share) const noexcept {
   if (timed == 0) return std::chrono::microseconds(0);
-  const double wanted = share * static_cast<double>(timed);
+  // At least the first of them and at most the last.
+  const double count = static_cast<double>(timed);
+  const double wanted = (std::min)((std::max)(share * count, 1.0), count);
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < buckets; ++i) {
     seen += latency[i];
