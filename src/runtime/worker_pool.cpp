@@ -20,7 +20,17 @@ void WorkerPool::submit(std::function<void()> work) {
   {
     const std::lock_guard lock(mutex_);
     work_.push_back(std::move(work));
-    if (work_.size() > idle_ && threads_.size() < limit_) threads_.emplace_back([this] { run(); });
+    if (work_.size() > idle_ && threads_.size() < limit_) {
+      try {
+        threads_.emplace_back([this] { run(); });
+      } catch (...) {
+        if (threads_.empty()) {
+          work_.pop_back();
+          throw;
+        }
+        // The others will come to it.
+      }
+    }
   }
   wake_.notify_one();
 }

@@ -19,7 +19,8 @@ class WorkerPool {
   /// Finishes what was submitted, then joins.
   ~WorkerPool();
 
-  /// Runs `work`, which must not throw, on one of the threads. From any thread.
+  /// Runs `work`, which must not throw, on one of the threads. From any thread. Throws `std::system_error` if there is
+  /// no thread yet and none can be started.
   void submit(std::function<void()> work);
 
   std::size_t threads_started() const;
