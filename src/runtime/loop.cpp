@@ -118,13 +118,20 @@ void Loop::arm() {
 
 void Loop::ring_due() {
   const Clock::time_point now = Clock::now();
-  const std::shared_ptr<Timer> timer = timer_;  // an alarm may end the loop
-  while (timer->loop != nullptr && !heap_.empty() && heap_.front()->time_ <= now) {
+  // An alarm may end the loop, or throw.
+  struct ArmAtEnd {
+    std::shared_ptr<Timer> timer;
+    ~ArmAtEnd() {
+      if (timer->loop != nullptr) timer->loop->arm();
+    }
+  } at_end{timer_};
+  // No more than there are now: those that alarms set again into the past wait for their turn.
+  for (std::size_t left = heap_.size(); left > 0; --left) {
+    if (at_end.timer->loop == nullptr || heap_.empty() || heap_.front()->time_ > now) break;
     Alarm* alarm = heap_.front();
     clear(*alarm);
     alarm->ring();
   }
-  if (timer->loop != nullptr) arm();
 }
 
 }  // namespace polyrpc
