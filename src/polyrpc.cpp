@@ -1,9 +1,9 @@
 #include "polyrpc/polyrpc.hpp"
 
+#include "polyrpc/transports/standard.hpp"
+
 #include <stdexcept>
 #include <utility>
-
-#include "polyrpc/transports/standard.hpp"
 #if defined(POLYRPC_HAS_HTTP1)
 #include "polyrpc/services/debug_page.hpp"
 #include "polyrpc/services/health.hpp"
@@ -38,7 +38,8 @@ ClientTarget target_of(std::string_view address, std::shared_ptr<const Codec> co
   target.codec = std::move(codec);
   target.transport = standard_transports().find(target.endpoint.scheme);
   if (target.transport == nullptr)
-    throw std::invalid_argument("polyrpc: cannot dial " + std::string(address) + ": no transport for " + endpoint->scheme + "://");
+    throw std::invalid_argument("polyrpc: cannot dial " + std::string(address) + ": no transport for " +
+                                endpoint->scheme + "://");
   return target;
 }
 

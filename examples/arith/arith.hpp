@@ -2,10 +2,10 @@
 
 // What the arith server and its clients share: the types, and the methods with their types.
 
-#include <cstdint>
-
 #include "polyrpc/core/describe.hpp"
 #include "polyrpc/core/method.hpp"
+
+#include <cstdint>
 
 namespace arith {
 

@@ -1,10 +1,11 @@
 // The arithmetic service of Go's net/rpc documentation, in C++. Usage: arith_server [address]
 
-#include <cstdio>
-#include <exception>
+#include "polyrpc/polyrpc.hpp"
 
 #include "arith.hpp"
-#include "polyrpc/polyrpc.hpp"
+
+#include <cstdio>
+#include <exception>
 
 namespace {
 

@@ -1,10 +1,12 @@
-// Calls demo_server over every wire that the C++ client has, a line each: client | wire | call | answer. Usage: demo_client host:port
+// Calls demo_server over every wire that the C++ client has, a line each: client | wire | call | answer. Usage:
+// demo_client host:port
+
+#include "polyrpc/polyrpc.hpp"
+
+#include "../arith/arith.hpp"
 
 #include <cstdio>
 #include <exception>
-
-#include "../arith/arith.hpp"
-#include "polyrpc/polyrpc.hpp"
 
 namespace {
 
@@ -15,7 +17,8 @@ bool call_all(const char* wire, const std::string& address, std::shared_ptr<cons
   const auto failed = client->call(arith::divide, arith::Args{1, 0});
   std::printf("C++|%s|Arith.Multiply 6 7|%s\n", wire,
               product.ok() ? std::to_string(*product).c_str() : product.status().to_string().c_str());
-  std::printf("C++|%s|HelloService.SayHello|%s\n", wire, greeting.ok() ? greeting->c_str() : greeting.status().to_string().c_str());
+  std::printf("C++|%s|HelloService.SayHello|%s\n", wire,
+              greeting.ok() ? greeting->c_str() : greeting.status().to_string().c_str());
   std::printf("C++|%s|Arith.Divide 1 0|error: %s\n", wire, failed.status().message().c_str());
   return product.ok() && *product == 42 && greeting.ok() && failed.status().message() == "divide by zero";
 }

@@ -1,10 +1,11 @@
 // What scripts/demo starts: the services of the examples hello and arith, on one port. Usage: demo_server [address]
 
-#include <cstdio>
-#include <exception>
+#include "polyrpc/polyrpc.hpp"
 
 #include "../arith/arith.hpp"
-#include "polyrpc/polyrpc.hpp"
+
+#include <cstdio>
+#include <exception>
 
 int main(int argc, char** argv) try {
   polyrpc::Registry registry;

@@ -1,9 +1,9 @@
 // Calls HelloService.SayHello over three wires. Usage: hello_client [host:port]
 
+#include "polyrpc/polyrpc.hpp"
+
 #include <cstdio>
 #include <exception>
-
-#include "polyrpc/polyrpc.hpp"
 
 inline constexpr polyrpc::Method<std::string, std::string> say_hello{"HelloService.SayHello"};
 

@@ -1,9 +1,9 @@
 // HelloService.SayHello, callable over every wire on one port. Usage: hello_server [address]
 
+#include "polyrpc/polyrpc.hpp"
+
 #include <cstdio>
 #include <exception>
-
-#include "polyrpc/polyrpc.hpp"
 
 int main(int argc, char** argv) try {
   polyrpc::Registry registry;

@@ -1,6 +1,10 @@
-// Calls a foreign server with the interop services over our client, blocking and asynchronous, and prints a line per check.
-// Usage: interop_client [--cancel] ADDRESS...; tcp://, unix:// and http:// mean gob, json+tcp:// and json+http:// JSON-RPC 1.0.
-// With --cancel the next address's server has the service Cancellable.
+// Calls a foreign server with the interop services over our client, blocking and asynchronous, and prints a line per
+// check. Usage: interop_client [--cancel] ADDRESS...; tcp://, unix:// and http:// mean gob, json+tcp:// and
+// json+http:// JSON-RPC 1.0. With --cancel the next address's server has the service Cancellable.
+
+#include "polyrpc/polyrpc.hpp"
+
+#include "services.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -9,10 +13,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "polyrpc/polyrpc.hpp"
-
-#include "services.hpp"
 
 namespace {
 
@@ -85,7 +85,8 @@ Wire wire_of(const std::string& text) {
 
 /// What comes back must encode to the same JSON or, where JSON can't say it, be what `same` accepts.
 template <class T>
-void echo(polyrpc::Client& client, const std::string& method, const T& value, const std::function<bool(const T&)>& same) {
+void echo(polyrpc::Client& client, const std::string& method, const T& value,
+          const std::function<bool(const T&)>& same) {
   const T back = good(client.call<T>("Types." + method, value));
   expect(same(back), "Types." + method + " came back changed");
 }
@@ -99,7 +100,8 @@ void basic_checks(const Wire& wire) {
     const auto quotient = good(client->call<Quotient>("Arith.Divide", Args{17, 5}));
     expect(quotient.quo == 3 && quotient.rem == 2, "17/5");
     expect_text(good(client->call<std::string>("Arith.Upper", std::string("hello"))), "HELLO");
-    const auto sum = good(client->call<std::map<std::string, std::int64_t>>("Arith.Sum", std::vector<std::int64_t>{3, -4, 5}));
+    const auto sum =
+        good(client->call<std::map<std::string, std::int64_t>>("Arith.Sum", std::vector<std::int64_t>{3, -4, 5}));
     expect(sum.at("sum") == 4 && sum.at("count") == 3 && sum.at("min") == -4 && sum.at("max") == 5, "sum");
     good(client->call<Empty>("Arith.Nothing", Empty{}));
     expect_text(good(client->call<std::string>("HelloService.SayHello", std::string("hello"))), "Hello World:hello");
@@ -110,7 +112,8 @@ void basic_checks(const Wire& wire) {
       const Result<std::int64_t> result = client->call<std::int64_t>(method, args);
       expect(!result.ok(), method + " succeeded");
       expect_text(result.status().message(), text);
-      expect(result.status().origin() == polyrpc::Origin::remote, method + ": the error does not say that it is the peer's");
+      expect(result.status().origin() == polyrpc::Origin::remote,
+             method + ": the error does not say that it is the peer's");
       expect(good(client->call<std::int64_t>("Arith.Multiply", Args{2, 3})) == 6, "the call after it");
     };
     fails("Arith.Divide", Args{1, 0}, "divide by zero");
@@ -125,7 +128,8 @@ void basic_checks(const Wire& wire) {
       EchoArgs args{std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min(), {}};
       for (std::size_t i = 0; i < size; ++i) args.s.push_back(static_cast<std::byte>(i * 7));
       const auto back = good(client->call<EchoArgs>("Arith.Echo", args));
-      expect(back.a == args.a && back.b == args.b && back.s == args.s, std::to_string(size) + " bytes came back changed");
+      expect(back.a == args.a && back.b == args.b && back.s == args.s,
+             std::to_string(size) + " bytes came back changed");
     }
   });
   check(prefix + "pipelined", [&] {
@@ -182,9 +186,11 @@ void type_checks(const Wire& wire) {
       echo<T>(*client, method, value, [&](const T& back) { return back == value; });
     };
     for (const bool value : {true, false}) same("Bool", value);
-    for (const std::int64_t value : {std::int64_t{0}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()})
+    for (const std::int64_t value : {std::int64_t{0}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::min(),
+                                     std::numeric_limits<std::int64_t>::max()})
       same("Int64", value);
-    for (const std::uint64_t value : {std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max()}) same("Uint64", value);
+    for (const std::uint64_t value : {std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max()})
+      same("Uint64", value);
     same("Int8", std::int8_t{-128});
     same("Uint8", std::uint8_t{255});
     same("Int16", std::int16_t{-32768});
@@ -193,7 +199,8 @@ void type_checks(const Wire& wire) {
     same("Uint32", std::numeric_limits<std::uint32_t>::max());
     for (const double value : {0.0, 0.1, -17.25, 1e300, 5e-324}) same("Float64", value);
     same("Float32", 1.5F);
-    for (const char* text : {"", "a", "\xe4\xb8\x96\xe7\x95\x8c \"quoted\" \\ \n <&>"}) same("String", std::string(text));
+    for (const char* text : {"", "a", "\xe4\xb8\x96\xe7\x95\x8c \"quoted\" \\ \n <&>"})
+      same("String", std::string(text));
     same("Bytes", std::vector<std::uint8_t>{0, 1, 254, 255});
     same("Strings", std::vector<std::string>{"", "a", "ccc"});
     same("Doubles", std::vector<double>{0, -0.5, 1e21, 1e-7});
@@ -217,10 +224,11 @@ void type_checks(const Wire& wire) {
     value.lists["l"] = {1, 2};
     value.maps["m"]["k"] = 3;
     echo<Containers>(*client, "Containers", value, [&](const Containers& back) {
-      return back.text == value.text && back.bytes == value.bytes && back.strings == value.strings && back.bools == value.bools &&
-             back.matrix == value.matrix && back.chunks == value.chunks && back.four == value.four && back.points.size() == 2 &&
-             back.points[0].y == 2 && back.corners[1].x == -1 && back.by_name.at("p").x == 5 && back.by_id == value.by_id &&
-             back.lists == value.lists && back.maps == value.maps;
+      return back.text == value.text && back.bytes == value.bytes && back.strings == value.strings &&
+             back.bools == value.bools && back.matrix == value.matrix && back.chunks == value.chunks &&
+             back.four == value.four && back.points.size() == 2 && back.points[0].y == 2 && back.corners[1].x == -1 &&
+             back.by_name.at("p").x == 5 && back.by_id == value.by_id && back.lists == value.lists &&
+             back.maps == value.maps;
     });
   });
   check(prefix + "pointers", [&] {
@@ -255,7 +263,8 @@ void type_checks(const Wire& wire) {
     tree.by_name["x"] = std::make_shared<Tree>();
     tree.by_name["x"]->name = "below";
     echo<Tree>(*client, "Tree", tree, [](const Tree& back) {
-      return back.name == "root" && back.children.size() == 2 && back.children[1].name == "leaf" && back.by_name.at("x")->name == "below";
+      return back.name == "root" && back.children.size() == 2 && back.children[1].name == "leaf" &&
+             back.by_name.at("x")->name == "below";
     });
   });
   check(prefix + "times", [&] {
@@ -283,7 +292,8 @@ void type_checks(const Wire& wire) {
     value.previous.resize(1);
     value.previous[0].minor = 9;
     echo<Release>(*client, "Release", value, [](const Release& back) {
-      return back.version.major == 1 && back.version.minor == 2 && back.previous.size() == 1 && back.previous[0].minor == 9;
+      return back.version.major == 1 && back.version.minor == 2 && back.previous.size() == 1 &&
+             back.previous[0].minor == 9;
     });
   });
   if (wire.json) return;
@@ -298,8 +308,9 @@ void type_checks(const Wire& wire) {
     value.palette.resize(1);
     value.by_room["k"].value = 4;
     echo<Own>(*client, "Own", value, [](const Own& back) {
-      return back.now.value == 21'500 && back.earlier.size() == 2 && back.earlier[1].value == -3 && back.limit && back.limit->value == 0 &&
-             back.paint.g == 7 && back.palette.size() == 1 && back.by_room.at("k").value == 4 && !back.fallback;
+      return back.now.value == 21'500 && back.earlier.size() == 2 && back.earlier[1].value == -3 && back.limit &&
+             back.limit->value == 0 && back.paint.g == 7 && back.palette.size() == 1 &&
+             back.by_room.at("k").value == 4 && !back.fallback;
     });
   });
   check(prefix + "interfaces", [&] {
@@ -311,15 +322,17 @@ void type_checks(const Wire& wire) {
     value.extra = std::int64_t{5};
     value.by_name["s"] = std::string("text");
     echo<Drawing>(*client, "Drawing", value, [](const Drawing& back) {
-      return std::get<Circle>(back.main).radius == 2.5 && back.shapes.size() == 3 && std::get<Square>(back.shapes[0]).side == 1 &&
-             back.shapes[2].index() == 0 && back.extra.get<std::int64_t>() && *back.extra.get<std::int64_t>() == 5 &&
+      return std::get<Circle>(back.main).radius == 2.5 && back.shapes.size() == 3 &&
+             std::get<Square>(back.shapes[0]).side == 1 && back.shapes[2].index() == 0 &&
+             back.extra.get<std::int64_t>() && *back.extra.get<std::int64_t>() == 5 &&
              *back.by_name.at("s").get<std::string>() == "text";
     });
   });
   check(prefix + "complex", [&] {
     const auto client = wire.dial();
     Complexes value{{1, -2}, {0, 3.5}};
-    echo<Complexes>(*client, "Complexes", value, [&](const Complexes& back) { return back.c64 == value.c64 && back.c128 == value.c128; });
+    echo<Complexes>(*client, "Complexes", value,
+                    [&](const Complexes& back) { return back.c64 == value.c64 && back.c128 == value.c128; });
   });
 }
 
@@ -336,7 +349,9 @@ void cancel_checks(const Wire& wire) {
     until("the call starts", [&](const CancelCounts& now) { return now.started == before.started + 1; });
     pending.cancel();
     expect(pending.wait().status().code() == StatusCode::cancelled, "the outcome of a cancelled call");
-    until("the handler is cancelled", [&](const CancelCounts& now) { return now.cancelled == before.cancelled + 1 && now.running == before.running; });
+    until("the handler is cancelled", [&](const CancelCounts& now) {
+      return now.cancelled == before.cancelled + 1 && now.running == before.running;
+    });
   });
 }
 

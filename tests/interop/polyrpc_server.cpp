@@ -1,14 +1,14 @@
 // The server that foreign clients are aimed at: every interop service, every protocol, on the addresses given.
 // Prints "listening SCHEME ADDRESS" for each, then "ready", and serves until its standard input ends.
 
+#include "polyrpc/polyrpc.hpp"
+
+#include "services.hpp"
+
 #include <cstdio>
 #include <iostream>
 #include <string>
 #include <thread>
-
-#include "polyrpc/polyrpc.hpp"
-
-#include "services.hpp"
 
 int main(int argc, char** argv) {
   polyrpc::Registry registry;

@@ -1,14 +1,15 @@
 #include "services.hpp"
 
-#include <algorithm>
+#include "polyrpc/runtime/coroutine.hpp"
+
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
+
+#include <algorithm>
 #include <numeric>
 #include <tuple>
-
-#include "polyrpc/runtime/coroutine.hpp"
 
 namespace interop {
 
@@ -90,10 +91,14 @@ void register_services(polyrpc::Registry& registry) {
   registry.add("HelloService.Hello", [](const std::string& name) { return "hello:" + name; });
 
   auto cancellable = std::make_shared<Cancellable>();
-  registry.add("Cancellable.Wait", [cancellable](std::int64_t milliseconds) { return cancellable->wait(milliseconds); });
-  registry.add("Cancellable.Counts", [cancellable](const std::monostate& nothing) { return cancellable->counts(nothing); });
+  registry.add("Cancellable.Wait",
+               [cancellable](std::int64_t milliseconds) { return cancellable->wait(milliseconds); });
+  registry.add("Cancellable.Counts",
+               [cancellable](const std::monostate& nothing) { return cancellable->counts(nothing); });
 
-  const auto sum = [](const std::vector<double>& numbers) { return std::accumulate(numbers.begin(), numbers.end(), 0.0); };
+  const auto sum = [](const std::vector<double>& numbers) {
+    return std::accumulate(numbers.begin(), numbers.end(), 0.0);
+  };
   registry.add("subtract", [](const Difference& args) { return args.minuend - args.subtrahend; });
   registry.add("sum", sum);
   registry.add("get_data", [](const std::monostate&) { return std::tuple<std::string, std::int64_t>("hello", 5); });

@@ -1,6 +1,11 @@
 #pragma once
 
-// The services that every interop peer serves and calls; services/*.go beside this declare the same for Go, README.md for people.
+// The services that every interop peer serves and calls; services/*.go beside this declare the same for Go, README.md
+// for people.
+
+#include "polyrpc/core/any.hpp"
+#include "polyrpc/core/describe.hpp"
+#include "polyrpc/runtime/registry.hpp"
 
 #include <array>
 #include <complex>
@@ -11,10 +16,6 @@
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "polyrpc/core/any.hpp"
-#include "polyrpc/core/describe.hpp"
-#include "polyrpc/runtime/registry.hpp"
 
 namespace interop {
 
@@ -50,8 +51,8 @@ struct Integers {
   std::uint32_t u32 = 0;
   std::uint64_t u64 = 0;
 };
-POLYRPC_DESCRIBE(Integers, (boolean, "Bool"), (i, "Int"), (i8, "Int8"), (i16, "Int16"), (i32, "Int32"), (i64, "Int64"), (u, "Uint"),
-                 (u8, "Uint8"), (u16, "Uint16"), (u32, "Uint32"), (u64, "Uint64"));
+POLYRPC_DESCRIBE(Integers, (boolean, "Bool"), (i, "Int"), (i8, "Int8"), (i16, "Int16"), (i32, "Int32"), (i64, "Int64"),
+                 (u, "Uint"), (u8, "Uint8"), (u16, "Uint16"), (u32, "Uint32"), (u64, "Uint64"));
 
 struct Reals {
   float f32 = 0;
@@ -85,9 +86,9 @@ struct Containers {
   std::map<std::string, std::vector<std::int64_t>> lists;
   std::map<std::string, std::map<std::string, std::int64_t>> maps;
 };
-POLYRPC_DESCRIBE(Containers, (text, "Text"), (bytes, "Bytes"), (strings, "Strings"), (bools, "Bools"), (matrix, "Matrix"),
-                 (chunks, "Chunks"), (four, "Four"), (points, "Points"), (corners, "Corners"), (by_name, "ByName"), (by_id, "ByID"),
-                 (lists, "Lists"), (maps, "Maps"));
+POLYRPC_DESCRIBE(Containers, (text, "Text"), (bytes, "Bytes"), (strings, "Strings"), (bools, "Bools"),
+                 (matrix, "Matrix"), (chunks, "Chunks"), (four, "Four"), (points, "Points"), (corners, "Corners"),
+                 (by_name, "ByName"), (by_id, "ByID"), (lists, "Lists"), (maps, "Maps"));
 
 struct Deep {
   std::int64_t level = 0;
@@ -172,7 +173,8 @@ struct Temperature {
     return bytes;
   }
   polyrpc::Status gob_decode(std::span<const std::byte> bytes) {
-    if (bytes.size() != 8) return polyrpc::Status::invalid_argument("temperature of " + std::to_string(bytes.size()) + " bytes");
+    if (bytes.size() != 8)
+      return polyrpc::Status::invalid_argument("temperature of " + std::to_string(bytes.size()) + " bytes");
     std::uint64_t bits = 0;
     for (const std::byte byte : bytes) bits = bits << 8 | std::to_integer<std::uint64_t>(byte);
     value = static_cast<std::int64_t>(bits);
@@ -187,7 +189,8 @@ struct Color {
 
   std::vector<std::uint8_t> marshal_binary() const { return {r, g, b}; }
   polyrpc::Status unmarshal_binary(std::span<const std::byte> bytes) {
-    if (bytes.size() != 3) return polyrpc::Status::invalid_argument("color of " + std::to_string(bytes.size()) + " bytes");
+    if (bytes.size() != 3)
+      return polyrpc::Status::invalid_argument("color of " + std::to_string(bytes.size()) + " bytes");
     r = std::to_integer<std::uint8_t>(bytes[0]);
     g = std::to_integer<std::uint8_t>(bytes[1]);
     b = std::to_integer<std::uint8_t>(bytes[2]);

@@ -7,6 +7,7 @@
 #include "support/running_server.hpp"
 
 #include <asio/io_context.hpp>
+
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
@@ -57,9 +58,9 @@ struct Services {
     registry.add("Test.Echo", [](const std::string& text) { return text; });
     registry.add("Test.Big", [](std::int64_t size) { return std::string(static_cast<std::size_t>(size), 'x'); });
     registry.add("Test.Gate", blocking([this](const std::string& text) {
-      gate.pass();
-      return text;
-    }));
+                   gate.pass();
+                   return text;
+                 }));
     registry.add("Test.Throw", [](const std::string& text) -> std::string { throw std::runtime_error(text); });
   }
 
@@ -222,7 +223,8 @@ TEST_CASE("more connections than the limit are closed at once", "[server]") {
   CHECK(third.rest().empty());
 }
 
-TEST_CASE("shutting down refuses new calls with unavailable, finishes those under way, and lets run return", "[server]") {
+TEST_CASE("shutting down refuses new calls with unavailable, finishes those under way, and lets run return",
+          "[server]") {
   Services services;
   RunningServer server(services.registry, json_only());
   RawPeer peer(server.address());
@@ -277,7 +279,8 @@ TEST_CASE("an address that can't be had is an error that says which and why", "[
   CHECK_THAT(taken.status().message(), test::contains(server.address().substr(6)));
   CHECK_THAT(taken.status().message(), test::contains("in use"));
   CHECK_THROWS_AS(other.listen(server.address()), StatusError);
-  for (const char* bad : {"", "127.0.0.1:80", "tcp://", "tcp://127.0.0.1", "tcp://127.0.0.1:99999", "ftp://127.0.0.1:1", "tcp://127.0.0.1:x"}) {
+  for (const char* bad : {"", "127.0.0.1:80", "tcp://", "tcp://127.0.0.1", "tcp://127.0.0.1:99999", "ftp://127.0.0.1:1",
+                          "tcp://127.0.0.1:x"}) {
     INFO(bad);
     const auto refused = other.try_listen(bad);
     CHECK(refused.status().code() == StatusCode::invalid_argument);

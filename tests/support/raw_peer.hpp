@@ -29,7 +29,8 @@ class RawPeer {
     while (!bytes.empty()) {
       const IoResult result = connection_->write_some({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()});
       if (result.state == IoState::would_block) {
-        if (!connection_->wait_until(Direction::write, deadline()).ok()) throw std::runtime_error("sending takes too long");
+        if (!connection_->wait_until(Direction::write, deadline()).ok())
+          throw std::runtime_error("sending takes too long");
       } else if (result.state != IoState::done) {
         return false;
       }

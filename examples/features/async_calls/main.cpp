@@ -1,18 +1,19 @@
 // The same call four ways: Go-like, callback, future, coroutine.
 
+#include "polyrpc/polyrpc.hpp"
+#include "polyrpc/runtime/async.hpp"
+#include "polyrpc/runtime/coroutine.hpp"
+
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/use_future.hpp>
+
 #include <cstdio>
 #include <future>
 #include <thread>
-
-#include "polyrpc/polyrpc.hpp"
-#include "polyrpc/runtime/async.hpp"
-#include "polyrpc/runtime/coroutine.hpp"
 
 struct Args {
   std::int64_t a = 0, b = 0;

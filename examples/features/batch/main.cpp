@@ -1,10 +1,10 @@
 // Calls made in one turn leave together: a thousand calls, a handful of system calls.
 
+#include "polyrpc/polyrpc.hpp"
+
 #include <cstdio>
 #include <thread>
 #include <vector>
-
-#include "polyrpc/polyrpc.hpp"
 
 int main() {
   polyrpc::Registry registry;

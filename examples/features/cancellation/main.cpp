@@ -1,15 +1,16 @@
 // A call is cancelled from outside, and its coroutine ends at once, wherever it waits.
 
+#include "polyrpc/polyrpc.hpp"
+#include "polyrpc/runtime/coroutine.hpp"
+
+#include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
-#include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
+
 #include <cstdio>
 #include <future>
 #include <thread>
-
-#include "polyrpc/polyrpc.hpp"
-#include "polyrpc/runtime/coroutine.hpp"
 
 using namespace std::chrono_literals;
 

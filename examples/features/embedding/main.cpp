@@ -1,15 +1,16 @@
 // Server and client in a program that has an io_context of its own, and runs it on its only thread.
 
+#include "polyrpc/polyrpc.hpp"
+#include "polyrpc/runtime/async.hpp"
+#include "polyrpc/runtime/coroutine.hpp"
+
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
-#include <cstdio>
 
-#include "polyrpc/polyrpc.hpp"
-#include "polyrpc/runtime/async.hpp"
-#include "polyrpc/runtime/coroutine.hpp"
+#include <cstdio>
 
 namespace {
 

@@ -1,9 +1,9 @@
 // Metadata travels beside the messages, in both directions, on every wire.
 
+#include "polyrpc/polyrpc.hpp"
+
 #include <cstdio>
 #include <thread>
-
-#include "polyrpc/polyrpc.hpp"
 
 int main() {
   polyrpc::Registry registry;
@@ -24,7 +24,8 @@ int main() {
       options.metadata.set("accept-language", "de");
       options.headers = &headers;
       const auto greeting = client.call<std::string>("Greeter.Greet", std::string("Ada"), options);
-      std::printf("%-20s %s (%s)\n", wire, greeting.value().c_str(), std::string(headers.get("served-by").value_or("nobody")).c_str());
+      std::printf("%-20s %s (%s)\n", wire, greeting.value().c_str(),
+                  std::string(headers.get("served-by").value_or("nobody")).c_str());
     };
     greet("gob", *polyrpc::dial("tcp://" + where, polyrpc::gob::net_rpc()));
     greet("JSON-RPC", *polyrpc::dial("tcp://" + where, polyrpc::json::rpc()));
