@@ -26,6 +26,6 @@ if(Asio_FOUND AND NOT TARGET Asio::asio)
   # Before 1.26 asio looks for <experimental/coroutine> under clang, which libstdc++ never had, and hides awaitable.
   if(Asio_VERSION VERSION_LESS 1.26)
     set_property(TARGET Asio::asio APPEND PROPERTY INTERFACE_COMPILE_DEFINITIONS
-      "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:Clang,AppleClang>>:ASIO_HAS_CO_AWAIT=1;ASIO_HAS_STD_COROUTINE=1>")
+      "$<$<CXX_COMPILER_ID:Clang,AppleClang>:ASIO_HAS_CO_AWAIT=1;ASIO_HAS_STD_COROUTINE=1>")
   endif()
 endif()
