@@ -72,10 +72,7 @@ Status Client::call_message(std::string_view method, MessageRef args, MessageSlo
   return core_->call(call, options);
 }
 
-Status Client::close() {
-  Status status = Status::unavailable("connection is shut down");
-  return core_->shut_down(status) ? Status() : status;
-}
+void Client::close() { core_->shut_down(Status::unavailable("connection is shut down")); }
 
 ConnectionState Client::state() const { return core_->state(); }
 

@@ -133,16 +133,13 @@ class BlockingClient final : public ClientCore {
     end(call, Status::cancelled("polyrpc: nobody waits for the call"), Deliver::later);
   }
 
-  bool shut_down(Status status) override {
-    Lock lock(mutex_);
-    const bool first = shut_down_.ok();
-    if (first) {
-      shut_down_ = std::move(status);
-      if (link_ != nullptr) fail(*std::shared_ptr(link_), shut_down_);
-      wake_waiting();
-      if (opening_ != nullptr) opening_->connection->interrupt();
-    }
-    return first;
+  void shut_down(Status status) override {
+    const Lock lock(mutex_);
+    if (!shut_down_.ok()) return;
+    shut_down_ = std::move(status);
+    if (link_ != nullptr) fail(*std::shared_ptr(link_), shut_down_);
+    wake_waiting();
+    if (opening_ != nullptr) opening_->connection->interrupt();
   }
 
   void join() override {

@@ -85,7 +85,10 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
   }
 
   asio::io_context* context() noexcept override { return &context_; }
-  ConnectionState state() const override { return state_.load(std::memory_order_acquire); }
+  ConnectionState state() const override {
+    if (closed_.load(std::memory_order_acquire)) return ConnectionState::shut_down;
+    return state_.load(std::memory_order_acquire);
+  }
   bool must_not_wait() const noexcept override { return loop_.is_this_thread(); }
 
   // ---- from any thread ----
@@ -137,20 +140,19 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     post_submitted();
   }
 
-  bool shut_down(Status status) override {
+  void shut_down(Status status) override {
     {
       const std::lock_guard lock(mutex_);
-      if (!refused_.ok()) return false;
+      if (!refused_.ok()) return;
       refused_ = std::move(status);
+      closed_.store(true, std::memory_order_release);
       for (WaitableCall* call : blocked_) call->interrupt();
     }
-    if (gone_) return true;
     if (loop_.is_this_thread()) {
       tear_down();
     } else {
       asio::post(context_, [self = shared()] { self->tear_down(); });
     }
-    return true;
   }
 
   void join() override {
@@ -163,6 +165,7 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     {
       const std::lock_guard lock(mutex_);
       if (refused_.ok()) refused_ = Status::cancelled("polyrpc: the client's io_context was destroyed");
+      closed_.store(true, std::memory_order_release);
       completed_.take(submitted_);
     }
     over_ = gone_ = true;
@@ -176,7 +179,6 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
       call->drop();
     }
     for (ClientCall* call : std::exchange(cancels_, {})) call->release();
-    state_.store(ConnectionState::shut_down, std::memory_order_release);
   }
 
  private:
@@ -484,7 +486,6 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     while (ClientCall* call = waiting.pop_front()) finish(*call, refused_);
     for (ClientCall* call : inside_.all()) end_inside(*call, refused_);
     disconnect();
-    set_state(ConnectionState::shut_down);
     loop_.rest();
   }
 
@@ -550,6 +551,7 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
   LoopService& service_;
   Loop& loop_;
   std::atomic<ConnectionState> state_{ConnectionState::idle};
+  std::atomic<bool> closed_{false};
 
   // The loop's thread alone.
   std::unique_ptr<Connection> connection_;

@@ -158,6 +158,10 @@ class WireCall final : public ClientCall {
     count->ended.fetch_add(1, std::memory_order_release);
     if (count->wake != nullptr) count->wake->notify_all();
   }
+  void drop() override {
+    { const detail::Completion<void, Handler> unwanted(std::move(completion_)); }
+    release();
+  }
 
  private:
   detail::Completion<void, Handler> completion_;

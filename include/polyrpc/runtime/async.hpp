@@ -14,7 +14,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -35,9 +34,7 @@ class Completion {
   using Executor = asio::associated_executor_t<Handler, LoopExecutor>;
 
   Completion(Handler&& handler, const LoopExecutor& loop)
-      : handler_(std::move(handler)), executor_(asio::get_associated_executor(handler_, loop)) {
-    if constexpr (!runs_on_loop) work_.emplace(executor_);
-  }
+      : handler_(std::move(handler)), executor_(asio::get_associated_executor(handler_, loop)), work_(executor_) {}
 
   auto slot() const noexcept { return asio::get_associated_cancellation_slot(handler_); }
 
@@ -67,8 +64,11 @@ class Completion {
     std::move(handler)(std::move(result));
   }
 
-  struct NoWork {};
-  using Work = std::conditional_t<runs_on_loop, NoWork, std::optional<asio::executor_work_guard<Executor>>>;
+  // The loop has something to do anyway while it has calls; another context might run out of work.
+  struct NoWork {
+    explicit NoWork(const Executor&) noexcept {}
+  };
+  using Work = std::conditional_t<runs_on_loop, NoWork, asio::executor_work_guard<Executor>>;
 
   Handler handler_;
   Executor executor_;
@@ -137,6 +137,11 @@ class AsyncCall final : public ClientCall {
     CallResult<Reply> result = reply_.take(std::move(status));
     release();  // before the handler runs, so that its next call finds this memory free
     std::move(completion)(std::move(result), how, loop);
+  }
+  // The handler may own the signal whose slot holds this call.
+  void drop() override {
+    { const Completion<Reply, Handler> unwanted(std::move(completion_)); }
+    release();
   }
 
  private:

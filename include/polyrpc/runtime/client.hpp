@@ -279,8 +279,8 @@ class Client {
   auto async_call_with(const Method<Args, Reply>& method, Token&& token, Fields&&... fields);
 
   /// Ends what is under way with `unavailable` and the text `connection is shut down`, and refuses further calls so.
-  /// A second call does nothing but return that status, as Go's does.
-  Status close();
+  /// May be called again.
+  void close();
   ConnectionState state() const;
 
   /// Adds an interceptor around every call, the first one outermost; see `polyrpc/runtime/interceptor.hpp`. Before the

@@ -46,8 +46,8 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   /// Whether this thread must not wait, because the calls are made on it.
   virtual bool must_not_wait() const noexcept = 0;
 
-  /// Ends all calls with `status` and refuses new ones. False: that has happened before.
-  virtual bool shut_down(Status status) = 0;
+  /// Ends all calls with `status` and refuses new ones, if that has not happened before.
+  virtual void shut_down(Status status) = 0;
   /// Returns when no other thread is inside; what must precede the end of the object.
   virtual void join() = 0;
 
