@@ -24,6 +24,12 @@ function(polyrpc_add_library folder)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:polyrpc_dev> ${arg_PRIVATE})
     set_target_properties(${target} PROPERTIES VERSION ${PROJECT_VERSION}
                           SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} CXX_EXTENSIONS OFF)
+    # Shared libraries find each other where they are installed together; an executable's own path reaches only the ones it names.
+    if(APPLE)
+      set_target_properties(${target} PROPERTIES INSTALL_RPATH "@loader_path")
+    elseif(UNIX)
+      set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN")
+    endif()
   else()
     add_library(${target} INTERFACE)
     set(scope INTERFACE)

@@ -44,7 +44,8 @@ enum class Kind : std::uint8_t {
   time,        ///< a point in time: `time`
   duration,    ///< a length of time: `duration`
   enum_name,   ///< an enum that travels as its enumerator's name: `enumeration`
-  custom,      ///< a type that encodes itself: `custom`; if it is described as well, `fields` are there for codecs that don't know that encoding
+  custom,      ///< a type that encodes itself: `custom`; if it is described as well, `fields` are there for codecs that
+               ///< don't know that encoding
   foreign,     ///< a type of another world, of which only certain codecs know: `foreign`
 };
 
