@@ -564,10 +564,10 @@ void DynamicTypes::fill(const Shape& shape, const Json& tree, void* object) {
       return;
     case Kind::string:
       *static_cast<std::string*>(object) =
-          tree.contains("string") ? tree["string"].get<std::string>() : from_hex(tree["string_hex"]);
+          tree.contains("string") ? tree["string"].get<std::string>() : from_hex(tree["string_hex"].get<std::string>());
       return;
     case Kind::bytes: {
-      const std::string bytes = tree["bytes"].is_null() ? "" : from_hex(tree["bytes"]);
+      const std::string bytes = tree["bytes"].is_null() ? "" : from_hex(tree["bytes"].get<std::string>());
       shape.bytes->set(object, as_bytes(bytes));
       return;
     }
@@ -581,8 +581,8 @@ void DynamicTypes::fill(const Shape& shape, const Json& tree, void* object) {
       return;
     }
     case Kind::custom:
-      *static_cast<OwnObject*>(object) = {tree.contains("error") ? "will not" : from_hex(tree["hex"]),
-                                          tree.value("zero", false)};
+      *static_cast<OwnObject*>(object) = {
+          tree.contains("error") ? "will not" : from_hex(tree["hex"].get<std::string>()), tree.value("zero", false)};
       return;
     case Kind::structure:
       for (std::size_t i = 0; i < type->fields.size(); ++i) {
@@ -869,22 +869,5 @@ struct WireTree {
 }  // namespace
 
 Json wire_tree(const Value& value) { return std::visit(WireTree{}, value.data); }
-
-std::string from_hex(const std::string& hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
-  return bytes;
-}
-
-std::string to_hex(std::string_view bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string hex;
-  for (const char c : bytes) {
-    hex += digits[static_cast<unsigned char>(c) >> 4];
-    hex += digits[static_cast<unsigned char>(c) & 15];
-  }
-  return hex;
-}
 
 }  // namespace polyrpc::gob::test

@@ -3,6 +3,8 @@
 #include "polyrpc/codecs/gob.hpp"
 #include "polyrpc/core/shape.hpp"
 
+#include "gob/hex.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <deque>
@@ -56,8 +58,5 @@ Json plain(const Json& tree);
 Json plain_wire(const Json& tree);
 /// A decoded value in the form of the vectors' `wire`.
 Json wire_tree(const Value& value);
-
-std::string from_hex(const std::string& hex);
-std::string to_hex(std::string_view bytes);
 
 }  // namespace polyrpc::gob::test

@@ -29,7 +29,7 @@ enum class Op : std::uint8_t {
   byte_list,  ///< a list whose elements are bytes: Go has only byte slices for it
   duration,
   enum_name,
-  text_form,  ///< a type that encodes itself as text only, a string on the wire
+  text_form,  ///< a type that encodes itself as text only and has no fields described, a string on the wire
   time,
   custom,
   structure,

@@ -93,9 +93,11 @@ Status TypeNumbers::Table::check(const Shape& root) const {
   while (!open.empty()) {
     const Shape& shape = *open.back();
     open.pop_back();
-    if (detail::op_of(shape) == Op::foreign)
+    const Op op = detail::op_of(shape);
+    if (op == Op::foreign)
       return Status::unimplemented("gob: type " + detail::go_text(shape) + " can't be sent as gob");
-    if (shape.kind != Kind::structure) {
+    if (op != Op::structure) {
+      if (op == Op::custom || op == Op::text_form) continue;
       if (shape.element != nullptr) visit(shape.element);
       if (shape.key != nullptr) visit(shape.key);
       continue;
@@ -315,8 +317,13 @@ void TypeNumbers::Table::list_definitions(const Shape& root_shape, detail::Root&
     if (detail::basic_id(op) != 0 || !seen.insert(&base).second) continue;
     root.definitions.push_back(&define(shape));
     const std::size_t before = open.size();
-    if (op == Op::structure || op == Op::custom) {
+    if (op == Op::structure) {
       for_each_field(base, [&](const Field& field, std::size_t) { open.push_back(&field.shape()); });
+    } else if (op == Op::custom) {
+      // Go defines what is inside of such a type too, though no value uses it.
+      for_each_field(base, [&](const Field& field, std::size_t) {
+        if (check(field.shape()).ok()) open.push_back(&field.shape());
+      });
     } else {
       if (base.key != nullptr) open.push_back(base.key);
       if (base.element != nullptr) open.push_back(base.element);

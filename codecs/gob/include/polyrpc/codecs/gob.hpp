@@ -9,6 +9,7 @@
 #include "polyrpc/core/shape.hpp"
 #include "polyrpc/core/status.hpp"
 
+#include <array>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
@@ -194,6 +195,7 @@ namespace polyrpc {
 template <>
 struct Describe<gob::BigInt> {
   static constexpr std::string_view name = "big.Int";
+  static constexpr std::array<Field, 0> fields() { return {}; }
 };
 
 }  // namespace polyrpc
