@@ -28,8 +28,9 @@ install_and_move() {  # <build folder>
   fi
   local library
   while IFS= read -r library; do
-    if readelf -d "$library" | grep -E 'RPATH|RUNPATH'; then
-      echo "$library has a run path."
+    # $ORIGIN, the library's own folder, moves along with it.
+    if readelf -d "$library" | grep -E 'RPATH|RUNPATH' | grep -vF '[$ORIGIN]'; then
+      echo "$library has a run path to a fixed place."
       return 1
     fi
   done < <(find "$prefix" -name '*.so*' -type f)
