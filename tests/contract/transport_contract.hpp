@@ -39,6 +39,8 @@ struct TransportSubject {
   std::shared_ptr<const Transport> small_buffers;
   /// An address to listen on; another one each time.
   std::function<Endpoint()> new_address;
+  /// Who speaks in messages; the scheme if empty.
+  std::string speaker = {};
   /// How much goes through the small buffers.
   std::size_t bulk_bytes = 3 << 20;
   /// Whether an address that is in use is refused; the address is then in the message.
@@ -307,6 +309,7 @@ inline LoopPair connect_blocking(TestLoop& test_loop, const Transport& transport
 inline void transport_contract(const TransportSubject& subject) {
   const Transport& transport = *subject.transport;
   const std::string prefix = std::string(transport.scheme()) + "://";
+  const std::string speaker = (subject.speaker.empty() ? std::string(transport.scheme()) : subject.speaker) + ": ";
   TestLoop here;
 
   SECTION("a listener tells an address that can be dialled, read back from its text") {
@@ -604,7 +607,7 @@ inline void transport_contract(const TransportSubject& subject) {
     }
     const Status blocking = transport.dial(nobody, Clock::now() + patience).status();
     CHECK(blocking.code() == StatusCode::unavailable);
-    CHECK_THAT(blocking.message(), starts_with(std::string(transport.scheme()) + ": "));
+    CHECK_THAT(blocking.message(), starts_with(speaker));
     CHECK_THAT(blocking.message(), contains(nobody.host));
     const Status on_loop = dial_on(here, transport, nobody).status();
     CHECK(on_loop == blocking);
@@ -637,7 +640,7 @@ inline void transport_contract(const TransportSubject& subject) {
     const Endpoint address = first.local();
     const Status taken = transport.listen(address, here.loop()).status();
     CHECK(taken.code() == StatusCode::unavailable);
-    CHECK_THAT(taken.message(), starts_with(std::string(transport.scheme()) + ": cannot listen on "));
+    CHECK_THAT(taken.message(), starts_with(speaker + "cannot listen on "));
     CHECK_THAT(taken.message(), contains(address.host));
     CHECK_THAT(taken.message(), ends_with(": address already in use"));
     // The first one is none the worse.
