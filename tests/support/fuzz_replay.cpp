@@ -32,8 +32,8 @@ std::size_t replay(const Bytes& seed) {
   for (std::size_t at = 0; at < seed.size(); at += step) {
     run(seed.data(), at);
     Bytes changed = seed;
-    for (const std::uint8_t value : {0x00, 0x7f, 0x80, 0xff}) {
-      changed[at] = value;
+    for (const int value : {0x00, 0x7f, 0x80, 0xff}) {
+      changed[at] = static_cast<std::uint8_t>(value);
       run(changed.data(), changed.size());
     }
     changed[at] = static_cast<std::uint8_t>(seed[at] ^ 0x01U);
