@@ -45,6 +45,10 @@ class ActiveCall final : public Alarm,
 
   /// Decodes the argument now, because the input it stands in is about to go.
   void detach();
+  /// Ends what the coroutine waits for.
+  void interrupt();
+  /// Has `work` run on the handler's pool.
+  void submit(std::function<void()> work);
   /// Runs a plain or blocking handler here; exceptions become `internal`.
   Status run_handler();
   /// On a worker's thread: hands `outcome` to the session's loop.
@@ -69,6 +73,7 @@ class ActiveCall final : public Alarm,
   Status outcome;  // from a worker
   bool performed = false;
   std::function<void()> cancel_coroutine;  // ends what the coroutine waits for
+  std::function<void()> resume;            // the coroutine, when the worker has its outcome; loop's thread only
 
  private:
   void ring() override;
@@ -77,7 +82,7 @@ class ActiveCall final : public Alarm,
 /// Starts the onion around a call, on `loop`'s thread; tells the session when it has ended.
 void run_coroutine(const std::shared_ptr<ActiveCall>& call, Loop& loop);
 
-/// The status for an exception that left a handler; the text of the exception goes to the log.
-Status handler_failed(const ServerCore& core, std::string_view method) noexcept;
+/// Inside a `catch`: the status for an exception that left a handler. The text of the exception goes to the log.
+Status handler_failed(const ServerCore& core, std::string_view method);
 
 }  // namespace polyrpc

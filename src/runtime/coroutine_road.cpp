@@ -1,7 +1,5 @@
 // The road of calls that may suspend: coroutine handlers, and every handler around which interceptors stand.
 
-#include "polyrpc/runtime/worker_pool.hpp"
-
 #include "active_call.hpp"
 #include "server_session_impl.hpp"
 
@@ -10,8 +8,6 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
-#include <asio/post.hpp>
-#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <exception>
@@ -28,28 +24,40 @@ struct RunOnPool {
   template <class Completion>
   void operator()(Completion&& completion) {
     using Stored = std::decay_t<Completion>;
+    // The call keeps it, not the worker, who may outlive the io_context.
     auto stored = std::make_shared<Stored>(std::forward<Completion>(completion));
-    const auto executor = asio::get_associated_executor(*stored);
-    auto work = std::make_shared<decltype(asio::make_work_guard(executor))>(asio::make_work_guard(executor));
-    WorkerPool* pool = call->entry.handler->pool();
-    WorkerPool& target = pool != nullptr ? *pool : call->core->registry().pool();
-    target.submit([running = call, stored, work, executor] {
-      auto result = std::make_shared<Status>(running->run_handler());
-      asio::post(executor, [stored, result, work] { (*stored)(std::move(*result)); });
-    });
+    call->resume = [stored, running = call.get()] { (*stored)(std::move(running->outcome)); };
+    try {
+      call->submit([running = call] { running->end_from_worker(running->run_handler()); });
+    } catch (...) {
+      call->end_from_worker(handler_failed(*call->core, call->entry.name));
+    }
   }
 };
 
-Awaitable<Status> onion(std::shared_ptr<ActiveCall> call) {
+Awaitable<void> onion(std::shared_ptr<ActiveCall> call) {
   const Next first(call->core->interceptors().list, 0, *call);
-  Status status = co_await first(*call);
-  co_return status;
+  Status status;
+  try {
+    status = co_await first(*call);
+  } catch (...) {
+    // Once the call has been answered, that is how a cancelled coroutine ends.
+    if (!call->answered) status = handler_failed(*call->core, call->entry.name);
+  }
+  call->cancel_coroutine = nullptr;
+  // Here and not in the completion handler, which comes later: what did not suspend is answered with its batch.
+  if (call->session != nullptr) call->session->finish(*call, std::move(status));
 }
 
 }  // namespace
 
 Awaitable<Status> ActiveCall::perform(InterceptedCall&) {
-  if (std::exchange(performed, true)) reply_message = Message(entry.handler->reply());
+  if (std::exchange(performed, true)) {
+    if (entry.handler->consumes_args())
+      co_return Status::internal("polyrpc: " + entry.name +
+                                 " takes its argument by value, which is gone: it can't be called again");
+    reply_message = Message(entry.handler->reply());
+  }
   const Result<MessageRef> argument = request();
   if (!argument.ok()) co_return argument.status();
   if (entry.handler->road() == Road::plain) co_return run_handler();
@@ -67,18 +75,8 @@ Awaitable<Status> ActiveCall::perform(InterceptedCall&) {
 void run_coroutine(const std::shared_ptr<ActiveCall>& call, Loop& loop) {
   auto signal = std::make_shared<asio::cancellation_signal>();
   call->cancel_coroutine = [signal] { signal->emit(asio::cancellation_type::terminal); };
-  auto ended = [call, signal](std::exception_ptr failure, Status status) {
-    if (failure && call->answered) {
-      // The coroutine was cancelled, and what it waited for threw: that is how it ends.
-    } else if (failure) {
-      try {
-        std::rethrow_exception(failure);
-      } catch (...) {
-        status = handler_failed(*call->core, call->entry.name);
-      }
-    }
-    call->cancel_coroutine = nullptr;
-    if (call->session != nullptr) call->session->finish(*call, std::move(status));
+  auto ended = [signal](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);  // no memory to answer with
   };
   asio::co_spawn(loop.context(), onion(call), asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
 }

@@ -18,7 +18,8 @@ void Registry::add_handler(std::string_view name, std::unique_ptr<const Handler>
   if (parts.method.empty() || (parts.service.empty() && parts.method.size() != name.size()))
     throw std::logic_error("polyrpc: \"" + text + "\" is not a method name; write Service.Method");
   if (entries_.contains(name)) throw std::logic_error("polyrpc: method already defined: " + text);
-  if (handler->road() != Road::plain && contains_view(handler->args()))
+  const bool borrows = contains_view(handler->args());
+  if (handler->road() != Road::plain && borrows)
     throw std::logic_error("polyrpc: the argument of " + text +
                            " borrows from the message (string_view or span), which only a plain handler may do");
   auto entry = std::make_unique<MethodEntry>();
@@ -27,6 +28,7 @@ void Registry::add_handler(std::string_view name, std::unique_ptr<const Handler>
   entry->method = parts.method;
   entry->handler = std::move(handler);
   entry->index = entries_.size();
+  entry->borrows = borrows;
   if (!entry->service.empty()) services_.insert(entry->service);
   entries_.emplace(text, std::move(entry));
 }

@@ -128,6 +128,13 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
       return Status::invalid_argument("polyrpc: cannot listen on " + std::string(address) + ": no transport for " +
                                       endpoint->scheme + "://");
     core->registry().seal();
+    if (core->has_interceptors()) {
+      for (const MethodEntry* method : core->registry().methods())
+        if (method->borrows)
+          return Status::failed_precondition("polyrpc: the argument of " + method->name +
+                                             " borrows from the message (string_view or span), which is not possible "
+                                             "on a server with interceptors");
+    }
     Result<std::unique_ptr<Listener>> made = transport->listen(*endpoint, hosts_.front()->loop());
     if (!made.ok()) return std::move(made).status();
     Listener& listener = **made;

@@ -45,31 +45,53 @@ class LocalObject {
   Message message_;
 };
 
-// One per thread and only as long as a request is being cut and served, so that a connection at rest holds none.
-IncomingRequest& request_of_this_thread() {
-  static thread_local IncomingRequest request;
-  return request;
-}
+/// Lends a request for as long as one is being cut and served, so that a connection at rest holds none. There is one
+/// per thread; a further one is made only for a session that is driven from inside a handler of another.
+class BorrowedRequest {
+ public:
+  BorrowedRequest() {
+    if (std::exchange(of_this_thread().taken, true)) further_ = std::make_unique<IncomingRequest>();
+  }
+  BorrowedRequest(const BorrowedRequest&) = delete;
+  BorrowedRequest& operator=(const BorrowedRequest&) = delete;
+  ~BorrowedRequest() {
+    if (further_ == nullptr) of_this_thread().taken = false;
+  }
+
+  IncomingRequest& get() const noexcept { return further_ != nullptr ? *further_ : of_this_thread().request; }
+
+ private:
+  struct Shared {
+    IncomingRequest request;
+    bool taken = false;
+  };
+  static Shared& of_this_thread() {
+    static thread_local Shared shared;
+    return shared;
+  }
+
+  std::unique_ptr<IncomingRequest> further_;
+};
 
 Status deadline_passed() { return Status::deadline_exceeded("polyrpc: the deadline has passed"); }
 
 }  // namespace
 
-Status handler_failed(const ServerCore& core, std::string_view method) noexcept {
+Status handler_failed(const ServerCore& core, std::string_view method) {
+  std::string line = "polyrpc: the handler of " + std::string(method) + " threw ";
+  Status status = Status::internal("polyrpc: the handler failed");
   try {
-    std::string line = "polyrpc: the handler of " + std::string(method) + " threw ";
-    try {
-      throw;
-    } catch (const std::exception& failure) {
-      line += failure.what();
-    } catch (...) {
-      line += "something that is no std::exception";
-    }
-    core.log(LogLevel::error, line);
-    return Status::internal("polyrpc: the handler failed");
+    throw;
+  } catch (const std::bad_alloc& failure) {
+    line += failure.what();
+    status = Status::resource_exhausted("polyrpc: no memory for the call");
+  } catch (const std::exception& failure) {
+    line += failure.what();
   } catch (...) {
-    return {};  // no memory left even for that
+    line += "something that is no std::exception";
   }
+  core.log(LogLevel::error, line);
+  return status;
 }
 
 // ---- a call that is not served on the spot ----
@@ -82,8 +104,12 @@ Result<MessageRef> ActiveCall::request() {
 
 void ActiveCall::detach() {
   if (decoded) return;
-  args_message = Message(entry.handler->args());
-  decoded = body->decode(args_message.slot());
+  try {
+    args_message = Message(entry.handler->args());
+    decoded = body->decode(args_message.slot());
+  } catch (...) {
+    decoded = handler_failed(*core, entry.name);
+  }
   body = nullptr;
 }
 
@@ -93,6 +119,11 @@ Status ActiveCall::run_handler() {
   } catch (...) {
     return handler_failed(*core, entry.name);
   }
+}
+
+void ActiveCall::submit(std::function<void()> work) {
+  WorkerPool* own = entry.handler->pool();
+  (own != nullptr ? *own : core->registry().pool()).submit(std::move(work));
 }
 
 void ActiveCall::end_from_worker(Status result) {
@@ -107,8 +138,12 @@ void ActiveCall::end_from_worker(Status result) {
       const std::lock_guard guard(where->mutex);
       ended.swap(where->ended);
     }
-    for (const auto& call : ended)
-      if (call->session != nullptr) call->session->finish(*call, std::move(call->outcome));
+    for (const auto& call : ended) {
+      if (call->resume)
+        std::exchange(call->resume, nullptr)();
+      else if (call->session != nullptr)
+        call->session->finish(*call, std::move(call->outcome));
+    }
   });
 }
 
@@ -116,7 +151,12 @@ void ActiveCall::ring() {
   const auto self = shared_from_this();  // the answer may be the last that holds it
   call_context.request_stop();
   if (session != nullptr) session->answer(*this, deadline_passed(), HandlerState::running);
-  if (cancel_coroutine) cancel_coroutine();
+  interrupt();
+}
+
+void ActiveCall::interrupt() {
+  const auto cancel = cancel_coroutine;  // a copy: the coroutine may end inside, and clears it
+  if (cancel) cancel();
 }
 
 // ---- the session ----
@@ -147,35 +187,59 @@ void ServerSession::Impl::cancel_all() noexcept {
   for (const auto& call : active) {
     loop_.clear(*call);
     call->call_context.request_stop();
-    if (call->cancel_coroutine) call->cancel_coroutine();
+    call->interrupt();
+    // A coroutine that waits for a worker ends here: when the worker is done, loop and io_context may be gone.
+    call->resume = nullptr;
   }
 }
 
 ServerSession::Progress ServerSession::Impl::process(ByteQueue& input, ByteQueue& output, std::size_t output_limit) {
+  const BorrowedRequest borrowed;
   struct Inside {
-    ByteQueue*& current;
-    ~Inside() { current = nullptr; }
-  } inside{current_output_};
+    Impl& impl;
+    ~Inside() {
+      impl.current_output_ = nullptr;
+      impl.request_ = nullptr;
+    }
+  } inside{*this};
   current_output_ = &output;
+  request_ = &borrowed.get();
   const Limits& limits = core_->limits();
-  IncomingRequest& request = request_of_this_thread();
   for (;;) {
     if (!failure_.ok()) return Progress::ended;
     if (output.size() >= output_limit) return Progress::output_full;
     if (active_.size() >= limits.calls_in_flight) return Progress::paused;
-    Result<bool> cut = codec_->next_request(input, request);
-    if (!cut.ok()) {
-      failure_ = std::move(cut).status();
-      codec_->write_farewell(failure_, output);
-      return Progress::ended;
+    try {
+      Result<bool> cut = codec_->next_request(input, *request_);
+      if (!cut.ok()) {
+        failure_ = std::move(cut).status();
+        codec_->write_farewell(failure_, output);
+        return Progress::ended;
+      }
+      if (!*cut) return Progress::need_input;
+      serve(output);
+    } catch (...) {
+      give_up();
     }
-    if (!*cut) return Progress::need_input;
-    serve(output);
   }
 }
 
+/// Inside a `catch`: the codec has thrown, so that nothing is known of it any more.
+void ServerSession::Impl::give_up() noexcept {
+  std::string text = "polyrpc: the connection failed: ";
+  try {
+    throw;
+  } catch (const std::exception& failure) {
+    text += failure.what();
+  } catch (...) {
+    text += "something that is no std::exception was thrown";
+  }
+  if (failure_.ok()) failure_ = Status::internal(text);
+  core_->log(LogLevel::error, text);
+}
+
 void ServerSession::Impl::serve(ByteQueue& output) {
-  IncomingRequest& request = request_of_this_thread();
+  const IncomingRequest& request = *request_;
   if (!request.refused.ok()) return refuse(request.refused, output);
   if (request.kind == RequestKind::cancel) return cancel(output);
   if (draining_ || core_->draining())
@@ -190,7 +254,7 @@ void ServerSession::Impl::serve(ByteQueue& output) {
 
 /// Fills the context from the request's head, and asks whether the call may go on.
 Status ServerSession::Impl::prepare(Context& context, const MethodEntry& entry) {
-  RequestHead& head = request_of_this_thread().head;
+  RequestHead& head = request_->head;
   context.set_method(entry.name);
   context.set_peer(peer_);
   if (!ambient_.empty()) {
@@ -222,13 +286,18 @@ Status ServerSession::Impl::prepare(Context& context, const MethodEntry& entry) 
 
 // The straight road: no coroutine, no lock, no allocation.
 void ServerSession::Impl::serve_here(const MethodEntry& entry, ByteQueue& output) {
-  const IncomingRequest& request = request_of_this_thread();
+  const IncomingRequest& request = *request_;
   const Handler& handler = *entry.handler;
   const bool timed = stats_.begin(entry.index);
   const Clock::time_point begun = timed ? Clock::now() : Clock::time_point();
 
   Context context;
   Status status = prepare(context, entry);
+  const auto answer_with = [&](MessageRef body) {
+    if (!status.ok()) stats_.error(entry.index);
+    if (!request.head.wants_reply) return;
+    write({request.head.tag, entry.name, status, &context.headers(), &context.trailers()}, body, output);
+  };
   try {
     LocalObject args(handler.args());
     LocalObject reply(handler.reply());
@@ -241,11 +310,10 @@ void ServerSession::Impl::serve_here(const MethodEntry& entry, ByteQueue& output
       }
       if (context.deadline() && status.ok() && Clock::now() > *context.deadline()) status = deadline_passed();
     }
-    if (!status.ok()) stats_.error(entry.index);
-    if (request.head.wants_reply)
-      write({request.head.tag, entry.name, status, &context.headers(), &context.trailers()}, reply.ref(), output);
-  } catch (const std::bad_alloc&) {
-    failure_ = Status::resource_exhausted("polyrpc: no memory for the call");
+    answer_with(reply.ref());
+  } catch (...) {
+    status = handler_failed(*core_, entry.name);  // of its argument, that is, or of its reply
+    answer_with({});
   }
   if (timed) stats_.time(entry.index, Clock::now() - begun);
 }
@@ -262,10 +330,16 @@ void ServerSession::Impl::link_up() {
 }
 
 void ServerSession::Impl::start(const MethodEntry& entry, ByteQueue& output) {
-  IncomingRequest& request = request_of_this_thread();
+  const IncomingRequest& request = *request_;
   stats_.begin(entry.index);
   link_up();
-  auto call = std::make_shared<ActiveCall>(core_, entry);
+  std::shared_ptr<ActiveCall> call;
+  try {
+    call = std::make_shared<ActiveCall>(core_, entry);
+  } catch (...) {
+    stats_.error(entry.index);
+    return refuse(handler_failed(*core_, entry.name), output);
+  }
   call->begun = Clock::now();
   call->link = link_;
   call->session = this;
@@ -276,6 +350,9 @@ void ServerSession::Impl::start(const MethodEntry& entry, ByteQueue& output) {
   Status status = prepare(call->call_context, entry);
   call->call_context.set_peer(call->peer);
   call->call_context.prepare_stop();
+  if (status.ok() && onion_ && entry.borrows)
+    status = Status::failed_precondition("polyrpc: " + entry.name +
+                                         " borrows from its message, which an interceptor may outlast");
   if (status.ok() && !onion_) {
     call->detach();
     status = *call->decoded;
@@ -289,8 +366,11 @@ void ServerSession::Impl::start(const MethodEntry& entry, ByteQueue& output) {
   active_.push_back(call);
   if (call->call_context.deadline()) loop_.set(*call, *call->call_context.deadline());
   if (entry.handler->road() == Road::blocking && !onion_) {
-    WorkerPool* pool = entry.handler->pool();
-    (pool != nullptr ? *pool : core_->registry().pool()).submit([call] { call->end_from_worker(call->run_handler()); });
+    try {
+      call->submit([call] { call->end_from_worker(call->run_handler()); });
+    } catch (...) {
+      finish(*call, handler_failed(*core_, entry.name));
+    }
   } else {
     run_coroutine(call, loop_);
     if (call->session != nullptr) call->detach();  // suspended: the input must not be needed any more
@@ -298,14 +378,14 @@ void ServerSession::Impl::start(const MethodEntry& entry, ByteQueue& output) {
 }
 
 void ServerSession::Impl::cancel(ByteQueue& output) {
-  const IncomingRequest& request = request_of_this_thread();
+  const IncomingRequest& request = *request_;
   const auto found = std::find_if(active_.begin(), active_.end(),
                                   [&](const auto& call) { return !call->answered && call->tag == request.cancels; });
   if (found != active_.end()) {
     const std::shared_ptr<ActiveCall> call = *found;
     call->call_context.request_stop();
     answer(*call, Status::cancelled("polyrpc: the caller cancelled the call"), HandlerState::running);
-    if (call->cancel_coroutine) call->cancel_coroutine();
+    call->interrupt();
   }
   if (request.head.wants_reply) {
     const bool done = true;
@@ -350,11 +430,22 @@ void ServerSession::Impl::remove(ActiveCall& call) {
 }
 
 void ServerSession::Impl::refuse(const Status& status, ByteQueue& output) {
-  const IncomingRequest& request = request_of_this_thread();
+  const IncomingRequest& request = *request_;
   if (request.head.wants_reply) write({request.head.tag, request.head.method, status}, {}, output);
 }
 
+/// Never throws, so that whoever answers need not know whether others wait behind it.
 void ServerSession::Impl::write(const ReplyHead& head, MessageRef body, ByteQueue& output) {
+  const std::size_t before = output.size();
+  try {
+    write_or_explain(head, body, output);
+  } catch (...) {
+    output.truncate(before);
+    give_up();
+  }
+}
+
+void ServerSession::Impl::write_or_explain(const ReplyHead& head, MessageRef body, ByteQueue& output) {
   Status written = codec_->write_reply(head, body, output);
   if (written.ok()) return;
   core_->log(LogLevel::error,

@@ -37,11 +37,13 @@ class ServerSession::Impl {
 
  private:
   void serve(ByteQueue& output);
+  void give_up() noexcept;
   void serve_here(const MethodEntry& entry, ByteQueue& output);
   void start(const MethodEntry& entry, ByteQueue& output);
   void cancel(ByteQueue& output);
   Status prepare(Context& context, const MethodEntry& entry);
   void write(const ReplyHead& head, MessageRef body, ByteQueue& output);
+  void write_or_explain(const ReplyHead& head, MessageRef body, ByteQueue& output);
   void refuse(const Status& status, ByteQueue& output);
   void remove(ActiveCall& call);
   void link_up();
@@ -55,6 +57,7 @@ class ServerSession::Impl {
   const bool onion_;
   bool draining_ = false;
   ByteQueue* current_output_ = nullptr;  // while inside process
+  IncomingRequest* request_ = nullptr;   // the same
   std::shared_ptr<SessionLink> link_;    // made with the first call that is not served on the spot
   std::vector<std::shared_ptr<ActiveCall>> active_;
   ByteQueue late_output_;

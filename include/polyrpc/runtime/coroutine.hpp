@@ -37,6 +37,7 @@ class CoroutineFunctionHandler final : public CoroutineHandler {
       : CoroutineHandler(Road::coroutine, shape_of<typename Form::Args>(), shape_of<typename Form::Reply>()),
         function_(std::move(function)) {}
 
+  bool consumes_args() const noexcept override { return Form::consumes_args; }
   Awaitable<Status> start(Context& context, void* args, void* reply) const override {
     auto& typed_args = *static_cast<typename Form::Args*>(args);
     auto& typed_reply = *static_cast<typename Form::Reply*>(reply);

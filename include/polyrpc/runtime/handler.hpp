@@ -39,7 +39,9 @@ class Handler {
   const Shape& args() const noexcept { return args_; }
   const Shape& reply() const noexcept { return reply_; }
 
-  /// Runs the function on objects of the shapes above. It may move from the arguments. Not for coroutines.
+  /// Whether the function may move from the arguments, and so can be called only once with them.
+  virtual bool consumes_args() const noexcept { return false; }
+  /// Runs the function on objects of the shapes above. Not for coroutines.
   virtual Status call(Context& context, void* args, void* reply) const = 0;
   /// The pool to run on; null: the registry's own. Of road `blocking`.
   virtual WorkerPool* pool() const noexcept { return nullptr; }
@@ -146,6 +148,7 @@ template <class Return, class P>
   requires(is_argument<P>)
 struct Form<Return, TypeList<P>> {
   static constexpr bool valid = true;
+  static constexpr bool consumes_args = !std::is_reference_v<P> && !std::is_trivially_copyable_v<P>;
   using Args = std::remove_cvref_t<P>;
   static constexpr bool returns_status = std::is_same_v<Return, Status>;
   static constexpr bool returns_nothing = std::is_void_v<Return>;
@@ -166,6 +169,7 @@ template <class P, class R>
   requires(is_argument<P> && is_reply<R>)
 struct Form<Status, TypeList<P, R>> {
   static constexpr bool valid = true;
+  static constexpr bool consumes_args = !std::is_reference_v<P> && !std::is_trivially_copyable_v<P>;
   using Args = std::remove_cvref_t<P>;
   using Reply = std::remove_cvref_t<R>;
   static constexpr bool reply_parameter = true;
@@ -236,6 +240,7 @@ class FunctionHandler final : public Handler {
       return settle<Form>(invoke<Form>(function_, context, typed_args, typed_reply), typed_reply);
     }
   }
+  bool consumes_args() const noexcept override { return Form::consumes_args; }
   WorkerPool* pool() const noexcept override { return pool_; }
 
  private:

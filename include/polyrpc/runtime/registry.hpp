@@ -21,6 +21,7 @@ struct MethodEntry {
   std::string method;
   std::unique_ptr<const Handler> handler;
   std::size_t index = 0;  ///< counts up from 0 in the order of registration
+  bool borrows = false;   ///< the argument has views into the message it was read from
 };
 
 /// The methods that are served, whatever the wire. Filled before a server starts; from then on read-only and shared by
@@ -35,8 +36,11 @@ class Registry {
   /// Registers `function` under `Service.Method`, cut at the last dot. Allowed forms are `Reply(const Args&)`,
   /// `Result<Reply>(const Args&)`, `Status(const Args&)`, `void(const Args&)` and `Status(const Args&, Reply&)`, each
   /// with or without a leading `Context&`, plain, wrapped in `blocking(...)`, or as coroutines returning
-  /// `Awaitable<...>`. Throws `std::logic_error` if the name is taken or has no dot, if a server has started, or if the
-  /// argument borrows from the message (`std::string_view`, `std::span`) and the handler is not a plain function.
+  /// `Awaitable<...>`. A name without a dot is a method without a service, which JSON-RPC 2.0 has and net/rpc has not.
+  /// Handlers may be called by several threads at once if the server has several. Throws `std::logic_error` if the name
+  /// is taken or lacks a part, if a server has started, or if the argument borrows from the message
+  /// (`std::string_view`, `std::span`) and the handler is not a plain function. A server with interceptors refuses to
+  /// serve arguments that borrow.
   template <class F>
   Registry& add(std::string_view name, F function) {
     add_handler(name, detail::make_handler(std::move(function)));
