@@ -1,26 +1,11 @@
 #include "rpc_harness.hpp"
 #include "support/catch.hpp"
+#include "support/counted_new.hpp"
 
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <string_view>
 
 // Counts what the codec takes from the heap: nothing, once its buffers have grown to what the calls need.
-
-namespace {
-
-std::size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace polyrpc::test {
 
@@ -39,17 +24,17 @@ POLYRPC_DESCRIBE(Order, (number, "Number"), (price, "Price"), (customer, "Custom
 template <class Round>
 std::size_t allocations_of(int calls, Round round) {
   for (int i = 0; i < calls; ++i) round();
-  const std::size_t before = allocations;
+  const std::size_t before = allocations();
   for (int i = 0; i < calls; ++i) round();
-  return allocations - before;
+  return allocations() - before;
 }
 
 }  // namespace
 
 TEST_CASE("a call costs no heap allocation, in either version, at either end", "[json]") {
-  const std::size_t before = allocations;
+  const std::size_t before = allocations();
   CHECK(std::make_unique<int>(1) != nullptr);
-  REQUIRE(allocations > before);  // the counter counts
+  REQUIRE(allocations() > before);  // the counter counts
 
   for (const json::Version version : {json::Version::v1, json::Version::v2}) {
     json::Options options;
