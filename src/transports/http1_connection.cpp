@@ -37,6 +37,7 @@ HttpConnection::HttpConnection(std::unique_ptr<Connection> connection, ByteQueue
       limits_(host.core()->limits()),
       site_(std::move(site)),
       connection_(std::move(connection)),
+      peer_{connection_->peer().address, "http/1.1"},
       input_(std::move(first_bytes)) {}
 
 HttpConnection::~HttpConnection() = default;
@@ -484,7 +485,7 @@ void HttpConnection::begin_calls(ByteQueue& output) {
   if (!exchange.metadata.empty()) codec->set_metadata(std::move(exchange.metadata));
   if (exchange.deadline) codec->set_deadline(*exchange.deadline);
   SessionOwner& owner = *this;
-  exchange.session.emplace(host_.core(), loop_, std::move(codec), connection_->peer(), owner);
+  exchange.session.emplace(host_.core(), loop_, std::move(codec), peer_, owner);
   exchange.must_process = true;
   state_ = State::calls;
   go_on_with_calls(output);
@@ -555,7 +556,7 @@ void HttpConnection::run_page(ByteQueue& output) {
   request.query = exchange.head.query;
   request.headers = exchange.head.fields;
   request.body = exchange.body.text();
-  request.peer = &connection_->peer();
+  request.peer = &peer_;
   request.server = host_.core().get();
   Response response;
   try {
@@ -698,7 +699,7 @@ void HttpConnection::give_up(std::string_view why) {
 }
 
 void HttpConnection::log(std::string_view what) const {
-  host_.core()->log(LogLevel::info, "polyrpc: " + connection_->peer().address + ": " + std::string(what));
+  host_.core()->log(LogLevel::info, "polyrpc: " + peer_.address + ": " + std::string(what));
 }
 
 }  // namespace polyrpc::http1

@@ -96,6 +96,7 @@ class HttpConnection final : public ServedConnection,
   const Limits& limits_;
   const std::shared_ptr<const Site> site_;
   std::unique_ptr<Connection> connection_;
+  const PeerInfo peer_;
   ByteQueue input_;   // the beginning of a request, or requests not yet served
   ByteQueue output_;  // answers that the peer has not taken
   HeadScanner scanner_;

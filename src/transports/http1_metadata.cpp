@@ -52,16 +52,22 @@ constexpr std::array<std::string_view, 27> own_fields = {
     "vary",
 };
 
+// Most names are told from all of these by their length.
+constexpr std::uint64_t own_lengths = [] {
+  std::uint64_t lengths = 0;
+  for (const std::string_view own : own_fields) lengths |= std::uint64_t{1} << own.size();
+  return lengths;
+}();
+
 bool is_own(std::string_view name) noexcept {
+  if (name.size() >= 64 || (own_lengths >> name.size() & 1) == 0) return false;
   return std::any_of(own_fields.begin(), own_fields.end(),
                      [&](std::string_view own) { return equal_ignoring_case(own, name); });
 }
 
-constexpr char lowered(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool is_key(std::string_view name) noexcept {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    const char low = lowered(c);
+    const char low = http::lower_case(c);
     return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
   });
 }

@@ -72,8 +72,7 @@ void write_date(char* at, std::int64_t unix_seconds) noexcept {
 
 std::string lowered(std::string_view text) {
   std::string low(text);
-  for (char& c : low)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  for (char& c : low) c = http::lower_case(c);
   return low;
 }
 

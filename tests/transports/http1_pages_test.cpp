@@ -33,7 +33,7 @@ TEST_CASE("a handler sees the whole request", "[http1]") {
            std::string(request.header("x-a")) + "|" + std::string(request.header("none")) + "|" +
            std::string(request.body);
     registry = &request.server->registry();
-    peer_address = request.peer->address;
+    peer_address = request.peer->address + " " + request.peer->protocol;
     http1::Response response;
     response.status = 201;
     response.headers = {{"Content-Type", "a/b"}, {"Location", "/page/1"}};
@@ -48,7 +48,7 @@ TEST_CASE("a handler sees the whole request", "[http1]") {
   CHECK(peer.send(request).take() == answer);
   CHECK(seen == "PUT|/page|x=%20y|1||body");
   CHECK(registry == &server.registry);
-  CHECK(peer_address == "memory://http");
+  CHECK(peer_address == "memory://http http/1.1");
   // The same when the body, and so the handler, comes late.
   seen.clear();
   CHECK(peer.trickle(request).take() == answer);

@@ -2,6 +2,7 @@
 
 #include "polyrpc/core/context.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <span>
 #include <string>
@@ -70,8 +71,15 @@ struct Response {
 /// log.
 using Handler = std::function<Response(const Request&)>;
 
+constexpr char lower_case(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 /// Whether two ASCII texts are equal but for the case of letters, as header names are compared.
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (lower_case(a[i]) != lower_case(b[i])) return false;
+  return true;
+}
 
 }  // namespace http
 }  // namespace polyrpc
