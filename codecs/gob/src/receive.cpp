@@ -54,6 +54,7 @@ Cut ReceiveStream::find(std::span<const std::byte> input, Extent& extent) {
         open_.wire = static_cast<std::int32_t>(wide_id);
         break;
       }
+      if (defined_id(wide_id) < id::first_user) return broken(unknown_type);  // as look_at_id says it
       if (!types_.define(reader, defined_id(wide_id))) return broken(reader.error);
       if (reader.cur != reader.end) return broken("gob: extra data in buffer");
       seen_ = position(reader.end);
