@@ -6,6 +6,8 @@
 
 namespace polyrpc {
 
+ClientCall::ClientCall() noexcept = default;
+
 ClientCall::~ClientCall() = default;
 
 void ClientCall::take_terms(const ClientCall& other) noexcept {

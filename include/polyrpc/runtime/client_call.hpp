@@ -44,7 +44,7 @@ class ClientCall : public Alarm {
     virtual ~KeptArgs() = default;
   };
 
-  ClientCall() noexcept = default;
+  ClientCall() noexcept;
   ClientCall(const ClientCall&) = delete;
   ClientCall& operator=(const ClientCall&) = delete;
   ~ClientCall() override;
