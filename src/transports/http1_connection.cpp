@@ -595,11 +595,17 @@ bool HttpConnection::send_piece(ByteQueue& output) {
   Exchange& exchange = *exchange_;
   exchange.piece.clear();
   bool more = false;
+  std::string failure;
   try {
     more = exchange.stream(exchange.piece);
   } catch (const std::exception& thrown) {
+    failure = "threw " + std::string(thrown.what());
+  } catch (...) {
+    failure = "threw something that is no std::exception";
+  }
+  if (!failure.empty()) {
     // Too late for another status: without its end the answer is seen to be broken.
-    log("a handler threw while its page was being sent: " + std::string(thrown.what()));
+    log("a handler whose page was being sent " + failure);
     keep_alive_ = false;
     exchange_over();
     return true;

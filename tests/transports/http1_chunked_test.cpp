@@ -14,8 +14,6 @@ struct Outcome {
   ChunkDecoder::State state = ChunkDecoder::State::more;
   std::string data;
   std::string rest;
-
-  friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
 Outcome decode_in_pieces(std::string_view text, std::size_t piece, ChunkDecoder::Limits limits) {

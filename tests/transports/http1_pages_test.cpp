@@ -182,6 +182,17 @@ TEST_CASE("a page that fails half-way is seen to be broken", "[http1]") {
   CHECK_THAT(server.log, contains("out of pages"));
 }
 
+TEST_CASE("a page may throw anything", "[http1]") {
+  HttpServer server(mounting("/broken", [](const http1::Request&) {
+    http1::Response response;
+    response.stream = [](std::string&) -> bool { throw 7; };
+    return response;
+  }));
+  HttpPeer peer(server);
+  CHECK_THAT(peer.send(get("/broken")).take(), ends_with("\r\nTransfer-Encoding: chunked\r\n\r\n"));
+  CHECK(peer.closed());
+}
+
 TEST_CASE("answers without a body have none", "[http1]") {
   http1::Options options = standard_http();
   options.mount("/204", [](const http1::Request&) { return http1::Response::text(204, "x"); });
