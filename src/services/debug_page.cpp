@@ -228,9 +228,12 @@ std::string debug_page_json(const ServerCore& server) {
             ",\"road\":" + json_text(road_text(entry.handler->road())) + ",\"calls\":" + std::to_string(stats.calls) +
             ",\"errors\":" + std::to_string(stats.errors) + ",\"timed\":" + std::to_string(stats.timed) +
             ",\"latency_us\":{";
-    for (std::size_t q = 0; q < std::size(quantiles); ++q)
-      json += (q == 0 ? "" : ",") + json_text(quantile_names[q]) + ":" +
-              std::to_string(stats.quantile(quantiles[q]).count());
+    for (std::size_t q = 0; q < std::size(quantiles); ++q) {
+      if (q != 0) json += ',';
+      json += json_text(quantile_names[q]);
+      json += ':';
+      json += std::to_string(stats.quantile(quantiles[q]).count());
+    }
     json += "}}";
   }
   json += methods.empty() ? "],\"types\":[" : "]}],\"types\":[";
