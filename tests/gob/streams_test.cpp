@@ -713,7 +713,7 @@ TEST_CASE("a mebibyte of bytes goes through unharmed, and numbers in bulk", "[go
   CHECK(round_trip(fractions) == fractions);
   CHECK(round_trip(small) == small);
   // Lengths of every width, guessed right or not.
-  for (const std::size_t size : {0, 1, 120, 126, 127, 128, 200, 252, 253, 254, 255, 256, 65530, 65536}) {
+  for (const std::size_t size : {0u, 1u, 120u, 126u, 127u, 128u, 200u, 252u, 253u, 254u, 255u, 256u, 65530u, 65536u}) {
     const std::tuple<std::string, std::vector<std::string>> value{std::string(size, 'x'),
                                                                   {std::string(size, 'y'), "z"}};
     CHECK(round_trip(value) == value);

@@ -19,7 +19,7 @@
 namespace polyrpc::test {
 
 /// A call with interceptors around it and a function in place of handler and wire.
-class FakeCall : public InterceptedCall, public CallTarget {
+class FakeCall final : public InterceptedCall, public CallTarget {
  public:
   explicit FakeCall(Side which = Side::client) : side_(which) {
     context_.set_method("Arith.Add");

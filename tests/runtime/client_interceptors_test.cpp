@@ -122,7 +122,7 @@ TEST_CASE("an interceptor tries again", "[client][interceptor]") {
       status = co_await next(call);
       if (status.ok()) CHECK(*call.reply_as<std::string>() == "same");
       auto pausing = pause(1ms);
-      co_await std::move(pausing);
+      static_cast<void>(co_await std::move(pausing));
     }
     co_return status;
   });
@@ -162,7 +162,7 @@ TEST_CASE("deadlines hold inside interceptors", "[client][interceptor]") {
     if (call.method() == "Test.Pause") {
       const std::stop_callback note(call.context().stop_token(), [&] { stopped.open(); });
       auto pausing = pause(1h);
-      co_await std::move(pausing);
+      static_cast<void>(co_await std::move(pausing));
     }
     if (call.method() == "Test.TimeLeft") call.context().set_deadline(Clock::now() + 10s);
     if (call.method() == "Test.Gate") call.context().set_deadline(Clock::now() + 20ms);
@@ -192,7 +192,7 @@ TEST_CASE("a call is cancelled inside interceptors", "[client][interceptor]") {
     if (call.method() == "Test.Pause") {
       inside.open();
       auto pausing = pause(1h);
-      co_await std::move(pausing);
+      static_cast<void>(co_await std::move(pausing));
     }
     Status status = co_await next(call);
     co_return status;
