@@ -28,7 +28,7 @@ Status aborted() { return Status::aborted("gob: reading stopped"); }
 
 Status Decoding::run(std::int32_t wire, const std::byte* begin, const std::byte* message_end,
                      const std::byte* value_end, MessageSlot into) {
-  const Plan* plan = plans_.root(wire, *into.shape, status_);
+  const Plan* plan = dictionary_.plan(wire, *into.shape, status_);
   if (plan == nullptr) return std::move(status_);
   cur = begin;
   end = message_end;
@@ -282,7 +282,7 @@ bool Decoding::skip(std::int32_t wire) {
     default:
       break;
   }
-  Skipper skipper(types_, limits_);
+  Skipper skipper(dictionary_, limits_);
   std::size_t wanted = 0;
   if (!skipper.start_element(*this, wire, depth_)) return false;
   return skipper.run(*this, Skipper::Definitions::ignore, wanted) == Cut::done ||
@@ -505,10 +505,11 @@ bool Decoding::concrete_type(std::int32_t& wire) {
     if (concrete >= 0) {
       if (!get_uint(count)) return false;
       wire = static_cast<std::int32_t>(concrete);
-      if (concrete != wire || (!WireTypes::is_basic(wire) && types_.find(wire) == nullptr)) return fail(unknown_type);
+      if (concrete != wire || (!WireTypes::is_basic(wire) && dictionary_.types().find(wire) == nullptr))
+        return fail(unknown_type);
       return true;
     }
-    if (!types_.skip_descriptor(*this)) return false;
+    if (!dictionary_.types().skip_descriptor(*this)) return false;
     if (cur != end && !get_uint(count)) return false;
   }
 }
@@ -535,7 +536,7 @@ bool Decoding::variant(const Plan& plan, void* object) {
   std::int32_t wire = 0;
   if (!concrete_type(wire)) return false;
   Status why;
-  const Plan* inner = plans_.root(wire, *ops.alternatives[index], why);
+  const Plan* inner = dictionary_.plan(wire, *ops.alternatives[index], why);
   if (inner == nullptr) return reject(std::move(why));
   if (!top(*inner, ops.emplace(object, index))) return false;
   leave();
@@ -558,7 +559,7 @@ bool Decoding::any(const Plan&, void* object) {
   std::int32_t wire = 0;
   if (!concrete_type(wire)) return false;
   Status why;
-  const Plan* inner = plans_.root(wire, *shape, why);
+  const Plan* inner = dictionary_.plan(wire, *shape, why);
   if (inner == nullptr) return reject(std::move(why));
   if (!charge(shape->size + 2 * node_cost)) return false;
   auto message = std::make_shared<Message>(*shape);
@@ -572,7 +573,7 @@ bool Decoding::any(const Plan&, void* object) {
 // ---- gob::Value ----
 
 bool Decoding::tree_top(std::int32_t wire, Value& into) {
-  const WireType* type = WireTypes::is_basic(wire) ? nullptr : types_.find(wire);
+  const WireType* type = WireTypes::is_basic(wire) ? nullptr : dictionary_.types().find(wire);
   if ((type == nullptr || type->kind != WireKind::structure) && !get_singleton_zero()) return false;
   return tree(wire, into);
 }
@@ -617,7 +618,7 @@ bool Decoding::tree(std::int32_t wire, Value& into) {
     default:
       break;
   }
-  const WireType* type = types_.find(wire);
+  const WireType* type = dictionary_.types().find(wire);
   if (type == nullptr) return fail(unknown_type);
   return tree_defined(*type, into);
 }

@@ -2,7 +2,7 @@
 
 #include "polyrpc/codecs/gob.hpp"
 
-#include "plan.hpp"
+#include "dictionary.hpp"
 #include "reader.hpp"
 #include "skip.hpp"
 
@@ -14,8 +14,8 @@ namespace polyrpc::gob::detail {
 /// Reads one value whose bytes have all arrived, and whose definitions are all known.
 class Decoding : private Reader {
  public:
-  Decoding(WireTypes& types, Plans& plans, const TypeRegistry& names, const CodecLimits& limits) noexcept
-      : types_(types), plans_(plans), names_(names), limits_(limits) {}
+  Decoding(DictionaryCursor& dictionary, const TypeRegistry& names, const CodecLimits& limits) noexcept
+      : dictionary_(dictionary), names_(names), limits_(limits) {}
 
   /// `begin` stands behind the type id, `end` at the end of that message, `limit` behind the value's last message.
   Status run(std::int32_t wire, const std::byte* begin, const std::byte* message_end, const std::byte* value_end,
@@ -67,8 +67,7 @@ class Decoding : private Reader {
   bool in_field(const Plan& plan, std::uint32_t number);
   bool in_part(const char* of_what);
 
-  WireTypes& types_;
-  Plans& plans_;
+  DictionaryCursor& dictionary_;
   const TypeRegistry& names_;
   const CodecLimits& limits_;
   std::size_t depth_ = 0;

@@ -88,25 +88,14 @@ std::byte* put_number(std::byte* to, Op op, const void* object) noexcept {
 
 }  // namespace
 
-std::shared_ptr<const TypeRegistry> names_of(const Options& options) {
-  static const auto basic = std::make_shared<const TypeRegistry>();
-  return options.types != nullptr ? options.types : basic;
-}
-
-SendStream::SendStream(const Options& options, const CodecLimits& limits)
-    : numbers_(options.numbers != nullptr ? options.numbers : TypeNumbers::process()),
-      names_(names_of(options)),
-      limits_(limits),
-      order_(options.definitions) {}
-
 const Root* SendStream::root(const Shape& shape, Status& why) {
-  Recent& recent = recent_[(reinterpret_cast<std::uintptr_t>(&shape) >> 6) % std::size(recent_)];
-  if (recent.shape != &shape) {
-    const Root* found = numbers_->table().root(shape, why);
-    if (found == nullptr) return nullptr;
-    recent = {&shape, found};
-  }
-  return recent.root;
+  for (const Recent& recent : recent_)
+    if (recent.shape == &shape) return recent.root;
+  const Root* found = context_.options.numbers->table().root(shape, why);
+  if (found == nullptr) return nullptr;
+  std::move_backward(recent_.begin(), recent_.end() - 1, recent_.end());
+  recent_[0] = {&shape, found};
+  return found;
 }
 
 void SendStream::mark_sent(std::uint32_t bit) {
@@ -119,7 +108,7 @@ void SendStream::mark_sent(std::uint32_t bit) {
 void SendStream::roll_back() {
   for (const std::uint32_t bit : fresh_) sent_[bit / 64] &= ~(std::uint64_t{1} << (bit % 64));
   fresh_.clear();
-  tree_types_.truncate(tree_types_at_checkpoint_);
+  if (tree_types_ != nullptr) tree_types_->truncate(tree_types_at_checkpoint_);
 }
 
 /// Writes one value. Positions are counted from the front of the queue, since its memory moves when it grows.
@@ -216,7 +205,7 @@ class Encoding {
   }
 
   bool enter() {
-    if (depth_ >= stream_.limits_.depth) return fail(Status::resource_exhausted(too_deep));
+    if (depth_ >= stream_.context_.limits.depth) return fail(Status::resource_exhausted(too_deep));
     ++depth_;
     return true;
   }
@@ -254,7 +243,7 @@ Status Encoding::run(MessageRef value) {
   if (type->op == Op::tree) return run_tree(*static_cast<const Value*>(object));
   reserve(root->messages.size() + 64);
   define_before(*root);
-  if (type->holds_interface && stream_.order_ == DefinitionOrder::safe) {
+  if (type->holds_interface && stream_.context_.options.definitions == DefinitionOrder::safe) {
     if (!collect(*type, object)) return std::move(status_);
   }
   Part part;
@@ -734,7 +723,7 @@ bool Encoding::interface(const Content& content) {
     if (!tree_interface_value(content)) return false;
   } else {
     std::string scratch;
-    const std::string_view name = interface_name_of(*content.shape, *stream_.names_, scratch);
+    const std::string_view name = interface_name_of(*content.shape, *stream_.context_.options.types, scratch);
     Status why;
     const Root* root = stream_.root(*content.outer, why);
     if (root == nullptr) return fail(std::move(why));
@@ -788,8 +777,8 @@ bool Encoding::tree_content(const Value& value, Content& content) {
 }
 
 bool Encoding::tree_type(const Value& value, TreeType& type, std::vector<Definition>& definitions) {
-  Status status = type_of(value, stream_.limits_.depth, type);
-  if (status.ok()) status = stream_.tree_types_.number(type, definitions);
+  Status status = type_of(value, stream_.context_.limits.depth, type);
+  if (status.ok()) status = stream_.tree_types().number(type, definitions);
   return status.ok() || fail(std::move(status));
 }
 
@@ -798,7 +787,7 @@ Status Encoding::run_tree(const Value& value) {
   std::vector<Definition> definitions;
   if (!tree_type(value, type, definitions)) return std::move(status_);
   for (const Definition& definition : definitions) append_message(definition);
-  if (stream_.order_ == DefinitionOrder::safe && !collect_tree(value)) return std::move(status_);
+  if (stream_.context_.options.definitions == DefinitionOrder::safe && !collect_tree(value)) return std::move(status_);
   Part part;
   open(part, 0);
   innermost_ = &part;

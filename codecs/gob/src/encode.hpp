@@ -3,9 +3,12 @@
 #include "polyrpc/codecs/gob.hpp"
 
 #include "send_types.hpp"
+#include "stream_context.hpp"
 #include "tree_types.hpp"
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,7 +17,8 @@ namespace polyrpc::gob::detail {
 /// The sending end of one stream: which definitions are on it already.
 class SendStream {
  public:
-  SendStream(const Options& options, const CodecLimits& limits);
+  /// `context` must outlive the stream.
+  explicit SendStream(const StreamContext& context) noexcept : context_(context) {}
 
   /// Appends a value with its definitions. When it fails, `output` may have grown and definitions be marked: the caller
   /// takes both back.
@@ -22,8 +26,8 @@ class SendStream {
 
   /// Takes a state that `roll_back` can return to. Nothing before it can be taken back any more.
   void checkpoint() noexcept {
-    fresh_.clear();
-    tree_types_at_checkpoint_ = tree_types_.size();
+    std::vector<std::uint32_t>().swap(fresh_);
+    if (tree_types_ != nullptr) tree_types_at_checkpoint_ = tree_types_->size();
   }
   /// Forgets what has been sent since the checkpoint.
   void roll_back();
@@ -42,19 +46,18 @@ class SendStream {
   }
   void mark_sent(std::uint32_t bit);
 
-  std::shared_ptr<TypeNumbers> numbers_;
-  std::shared_ptr<const TypeRegistry> names_;
-  const CodecLimits& limits_;
-  DefinitionOrder order_;
+  TreeTypes& tree_types() {
+    if (tree_types_ == nullptr) tree_types_ = std::make_unique<TreeTypes>();
+    return *tree_types_;
+  }
+
+  const StreamContext& context_;
   std::vector<std::uint64_t> sent_;   // a bit for each definition
   std::vector<std::uint32_t> fresh_;  // those set since the checkpoint
-  Recent recent_[8];
-  TreeTypes tree_types_;
+  std::array<Recent, 4> recent_{};    // the last used in front
+  std::unique_ptr<TreeTypes> tree_types_;
   std::size_t tree_types_at_checkpoint_ = 0;
   std::string scratch_;
 };
-
-/// The options' registry, or the one with Go's basic types alone.
-std::shared_ptr<const TypeRegistry> names_of(const Options& options);
 
 }  // namespace polyrpc::gob::detail

@@ -4,8 +4,10 @@
 #include "errors.hpp"
 #include "receive.hpp"
 #include "scalars.hpp"
+#include "stream_context.hpp"
 
 #include <array>
+#include <mutex>
 #include <utility>
 
 namespace polyrpc::gob {
@@ -122,7 +124,7 @@ StatusCode code_of_text(std::string_view text) noexcept {
 /// Both ends cut alike: a header, then a body, each with the definitions it needs in front.
 class Incoming final : public EncodedMessage {
  public:
-  Incoming(const Options& options, const CodecLimits& limits) : stream_(options, limits) {}
+  explicit Incoming(const detail::StreamContext& context) noexcept : stream_(context) {}
 
   enum class State : std::uint8_t { more, header_bad, body_bad, done };
 
@@ -158,7 +160,7 @@ class Incoming final : public EncodedMessage {
   Status decode(MessageSlot into) const override { return stream_.decode(input_, body_, into); }
 
   const Status& failure() const noexcept { return failure_; }
-  const detail::WireType* header_type() noexcept { return stream_.types().find(header_.wire); }
+  const detail::WireType* header_type() const noexcept { return stream_.types().find(header_.wire); }
   std::int32_t header_wire() const noexcept { return header_.wire; }
 
  private:
@@ -186,7 +188,7 @@ class Incoming final : public EncodedMessage {
 /// Appends a header and a body, or nothing.
 class Outgoing {
  public:
-  Outgoing(const Options& options, const CodecLimits& limits) : limits_(limits), stream_(options, limits_) {}
+  explicit Outgoing(const detail::StreamContext& context) noexcept : stream_(context) {}
 
   Status write(MessageRef header, MessageRef body, ByteQueue& output) {
     struct Undo {
@@ -209,7 +211,6 @@ class Outgoing {
   }
 
  private:
-  CodecLimits limits_;
   detail::SendStream stream_;
 };
 
@@ -217,10 +218,10 @@ constexpr std::monostate nothing{};
 
 class Server final : public ServerCodec {
  public:
-  Server(const Options& options, const CodecLimits& limits)
-      : extensions_(options.extensions), limits_(limits), incoming_(options, limits), outgoing_(options, limits) {}
+  explicit Server(std::shared_ptr<const detail::StreamContext> context) noexcept
+      : context_(std::move(context)), incoming_(*context_), outgoing_(*context_) {}
 
-  Capabilities capabilities() const noexcept override { return capabilities_of(extensions_); }
+  Capabilities capabilities() const noexcept override { return capabilities_of(extensions()); }
 
   Result<bool> next_request(ByteQueue& input, IncomingRequest& request) override {
     if (!incoming_.failure().ok()) return Status(incoming_.failure());
@@ -249,7 +250,7 @@ class Server final : public ServerCodec {
     }
     if (incoming_.header_wire() != header_wire_) look_at_header_type();
     if (wide_header_) take_extensions(request);
-    if (header_.service_method.size() > limits_.name_bytes)
+    if (header_.service_method.size() > context_->limits.name_bytes)
       request.refused = Status::resource_exhausted("rpc: method name longer than the limit");
     if (header_.service_method == cancel_method) take_cancel(request);
     return true;
@@ -261,8 +262,8 @@ class Server final : public ServerCodec {
     const std::string_view error = ok ? std::string_view() : error_text(head.status);
     const bool has_headers = head.headers != nullptr && !head.headers->empty();
     const bool has_trailers = head.trailers != nullptr && !head.trailers->empty();
-    const bool known = extensions_ == Extensions::when_needed && peer_is_wide_;
-    if (extensions_ == Extensions::always || (known && (!ok || has_headers || has_trailers))) {
+    const bool known = extensions() == Extensions::when_needed && peer_is_wide_;
+    if (extensions() == Extensions::always || (known && (!ok || has_headers || has_trailers))) {
       WideResponse response;
       response.service_method = head.method;
       response.seq = head.tag.number;
@@ -288,9 +289,9 @@ class Server final : public ServerCodec {
   }
 
   void take_extensions(IncomingRequest& request) {
-    if (extensions_ == Extensions::never) return;
+    if (extensions() == Extensions::never) return;
     if (header_.timeout != 0) request.head.timeout = std::chrono::nanoseconds(header_.timeout);
-    if (wire_size(header_.metadata) > limits_.metadata_bytes)
+    if (wire_size(header_.metadata) > context_->limits.metadata_bytes)
       request.refused = Status::resource_exhausted("rpc: metadata larger than the limit");
     else
       take_entries(header_.metadata, request.head.metadata);
@@ -304,11 +305,12 @@ class Server final : public ServerCodec {
     request.cancels.number = args.seq;
   }
 
-  Extensions extensions_;
+  Extensions extensions() const noexcept { return context_->options.extensions; }
+
+  const std::shared_ptr<const detail::StreamContext> context_;
   bool wide_header_ = false;   // the last header had fields beyond Go's
   bool peer_is_wide_ = false;  // some header had
   std::int32_t header_wire_ = 0;
-  CodecLimits limits_;
   WideRequest header_;
   Incoming incoming_;
   Outgoing outgoing_;
@@ -316,14 +318,14 @@ class Server final : public ServerCodec {
 
 class Client final : public ClientCodec {
  public:
-  Client(const Options& options, const CodecLimits& limits)
-      : extensions_(options.extensions), limits_(limits), incoming_(options, limits), outgoing_(options, limits) {}
+  explicit Client(std::shared_ptr<const detail::StreamContext> context) noexcept
+      : context_(std::move(context)), incoming_(*context_), outgoing_(*context_) {}
 
-  Capabilities capabilities() const noexcept override { return capabilities_of(extensions_); }
+  Capabilities capabilities() const noexcept override { return capabilities_of(extensions()); }
 
   Status write_request(const RequestHead& head, MessageRef body, ByteQueue& output) override {
     const bool needed = head.timeout.has_value() || !head.metadata.empty();
-    if (extensions_ == Extensions::always || (extensions_ == Extensions::when_needed && needed)) {
+    if (extensions() == Extensions::always || (extensions() == Extensions::when_needed && needed)) {
       WideRequest request;
       request.service_method = head.method;
       request.seq = head.tag.number;
@@ -371,7 +373,7 @@ class Client final : public ClientCodec {
  private:
   void take(IncomingReply& reply) {
     reply.status = {};
-    if (wire_size(header_.headers) + wire_size(header_.trailers) > limits_.metadata_bytes) {
+    if (wire_size(header_.headers) + wire_size(header_.trailers) > context_->limits.metadata_bytes) {
       reply.status = Status::resource_exhausted("rpc: metadata larger than the limit");
       return;
     }
@@ -387,8 +389,9 @@ class Client final : public ClientCodec {
       reply.status.add_detail({std::string(detail.type_url), std::string(as_text(detail.value))});
   }
 
-  Extensions extensions_;
-  CodecLimits limits_;
+  Extensions extensions() const noexcept { return context_->options.extensions; }
+
+  const std::shared_ptr<const detail::StreamContext> context_;
   WideResponse header_;
   Incoming incoming_;
   Outgoing outgoing_;
@@ -396,24 +399,34 @@ class Client final : public ClientCodec {
 
 class NetRpc final : public Codec {
  public:
-  explicit NetRpc(Options options) : options_(std::move(options)) {
-    if (options_.types == nullptr) options_.types = detail::names_of(options_);
-    if (options_.numbers == nullptr) options_.numbers = TypeNumbers::process();
-  }
+  explicit NetRpc(Options options) : options_(std::move(options)) {}
 
   std::string_view name() const noexcept override { return "gob"; }
 
   Match matches(std::span<const std::byte> first_bytes) const noexcept override;
 
   std::unique_ptr<ServerCodec> server(const CodecLimits& limits) const override {
-    return std::make_unique<Server>(options_, limits);
+    return std::make_unique<Server>(context(limits));
   }
   std::unique_ptr<ClientCodec> client(const CodecLimits& limits) const override {
-    return std::make_unique<Client>(options_, limits);
+    return std::make_unique<Client>(context(limits));
   }
 
  private:
-  Options options_;
+  /// Servers and clients have the same limits for all their streams.
+  std::shared_ptr<const detail::StreamContext> context(const CodecLimits& limits) const {
+    const std::lock_guard lock(mutex_);
+    if (context_ == nullptr || limits != limits_) {
+      context_ = std::make_shared<const detail::StreamContext>(options_, limits);
+      limits_ = limits;
+    }
+    return context_;
+  }
+
+  const Options options_;
+  mutable std::mutex mutex_;  // guards what follows
+  mutable std::shared_ptr<const detail::StreamContext> context_;
+  mutable CodecLimits limits_;  // as asked for
 };
 
 /// The first message on a stream defines a type, so behind its length stands a negative number of 64 or above: an odd

@@ -27,10 +27,6 @@ const Plan* Plans::want(std::int32_t wire, const Shape& shape, const WireType* i
 }
 
 const Plan* Plans::root(std::int32_t wire, const Shape& shape, Status& why) {
-  const Key key{&shape, wire};
-  for (const Root& recent : recent_)
-    if (recent.key == key) return recent.plan;
-
   pending_.clear();
   const Plan* plan = want(wire, shape, nullptr, 0);
   // The list grows while it is worked off: types of any depth and recursive ones need no stack.
@@ -45,9 +41,7 @@ const Plan* Plans::root(std::int32_t wire, const Shape& shape, Status& why) {
   pending_.clear();
   if (pending_.capacity() > 64) pending_.shrink_to_fit();
   why = check_root(*plan);
-  if (!why.ok()) return nullptr;
-  recent_[next_recent_++ % std::size(recent_)] = {key, plan};
-  return plan;
+  return why.ok() ? plan : nullptr;
 }
 
 Status Plans::check_root(const Plan& plan) const {

@@ -39,10 +39,10 @@ struct Plan {
   bool may_split = false;  ///< of lists and maps: elements may stand in later messages
 };
 
-/// The plans of one stream, each made once.
+/// The plans for some wire types, each made once. Not for use by several threads at once.
 class Plans {
  public:
-  explicit Plans(WireTypes& types) noexcept : types_(types) {}
+  explicit Plans(const WireTypes& types) noexcept : types_(types) {}
 
   /// The plan for a value at top level or inside an interface value; null, with `why` set, if the types do not fit
   /// (docs/wire/gob.md, "What fits what"). `wire` must be defined.
@@ -66,11 +66,6 @@ class Plans {
     const WireType* in;
     std::uint32_t field;
   };
-  struct Root {
-    Key key{nullptr, 0};
-    const Plan* plan = nullptr;
-  };
-
   const Plan* want(std::int32_t wire, const Shape& shape, const WireType* in, std::uint32_t field);
   Status fill(const Pending& pending);
   Status fill_struct(Plan& plan);
@@ -78,11 +73,9 @@ class Plans {
   Status mismatch(const Pending& pending) const;
   bool fits(const Plan& plan) const noexcept;
 
-  WireTypes& types_;
+  const WireTypes& types_;
   std::unordered_map<Key, std::unique_ptr<Plan>, Hash> plans_;
   std::vector<Pending> pending_;
-  Root recent_[2];
-  unsigned next_recent_ = 0;
 };
 
 }  // namespace polyrpc::gob::detail

@@ -1,26 +1,10 @@
 #include "receive.hpp"
 
-#include "encode.hpp"
 #include "errors.hpp"
 
 #include <algorithm>
 
 namespace polyrpc::gob::detail {
-
-namespace {
-
-CodecLimits sane(CodecLimits limits) noexcept {
-  // So that sums of a few lengths can't overflow.
-  constexpr std::size_t greatest = std::size_t{1} << (sizeof(std::size_t) * 8 - 4);
-  limits.message_bytes = (std::min)(limits.message_bytes, greatest);
-  limits.elements = (std::min)(limits.elements, greatest);
-  return limits;
-}
-
-}  // namespace
-
-ReceiveStream::ReceiveStream(const Options& options, const CodecLimits& limits)
-    : limits_(sane(limits)), names_(names_of(options)), types_(limits_), plans_(types_), skipper_(types_, limits_) {}
 
 Cut ReceiveStream::find(std::span<const std::byte> input, Extent& extent) {
   if (error_ != nullptr) return Cut::bad;
@@ -33,7 +17,7 @@ Cut ReceiveStream::find(std::span<const std::byte> input, Extent& extent) {
 
   if (!skipping_) {
     for (;;) {
-      const Cut cut = reader.next_message(limits_.message_bytes, wanted_);
+      const Cut cut = reader.next_message(context_.limits.message_bytes, wanted_);
       if (cut == Cut::bad) return broken(reader.error);
       if (cut == Cut::more) {
         wanted_ += seen_;
@@ -55,13 +39,13 @@ Cut ReceiveStream::find(std::span<const std::byte> input, Extent& extent) {
         break;
       }
       if (defined_id(wide_id) < id::first_user) return broken(unknown_type);  // as look_at_id says it
-      if (!types_.define(reader, defined_id(wide_id))) return broken(reader.error);
+      if (!dictionary_.define(reader, defined_id(wide_id))) return broken(reader.error);
       if (reader.cur != reader.end) return broken("gob: extra data in buffer");
       seen_ = position(reader.end);
     }
     open_.begin = position(reader.cur);
     open_.message_end = open_.end = seen_ = position(reader.end);
-    switch (types_.may_split(open_.wire)) {
+    switch (dictionary_.types().may_split(open_.wire)) {
       case WireTypes::Split::undefined:
         return broken(unknown_type);
       case WireTypes::Split::no:
@@ -70,11 +54,12 @@ Cut ReceiveStream::find(std::span<const std::byte> input, Extent& extent) {
       case WireTypes::Split::yes:
         break;
     }
+    if (skipper_ == nullptr) skipper_ = std::make_unique<Skipper>(dictionary_, context_.limits);
     skipping_ = true;
-    if (!skipper_.start_top(reader, open_.wire)) return broken(reader.error);
+    if (!skipper_->start_top(reader, open_.wire)) return broken(reader.error);
   }
 
-  const Cut cut = skipper_.run(reader, Skipper::Definitions::collect, wanted_);
+  const Cut cut = skipper_->run(reader, Skipper::Definitions::collect, wanted_);
   if (cut == Cut::bad) return broken(reader.error);
   seen_ = position(reader.end);
   if (cut == Cut::more) {
@@ -82,7 +67,7 @@ Cut ReceiveStream::find(std::span<const std::byte> input, Extent& extent) {
     return cut;
   }
   skipping_ = false;
-  skipper_.reset();
+  skipper_->reset();
   if (reader.cur != reader.end) return broken("gob: extra data behind a value");
   open_.end = seen_;
   extent = open_;
@@ -100,7 +85,7 @@ Cut ReceiveStream::look_at_id(const std::byte* message, const std::byte* limit) 
   if (wide_id < 0) return defined_id(wide_id) < id::first_user ? Cut::bad : Cut::done;
   if (wide_id > 0x7FFFFFFF) return Cut::bad;
   const auto known = static_cast<std::int32_t>(wide_id);
-  return WireTypes::is_basic(known) || types_.find(known) != nullptr ? Cut::done : Cut::bad;
+  return WireTypes::is_basic(known) || dictionary_.types().find(known) != nullptr ? Cut::done : Cut::bad;
 }
 
 void ReceiveStream::consumed(std::size_t count) noexcept {
@@ -111,7 +96,7 @@ void ReceiveStream::consumed(std::size_t count) noexcept {
 }
 
 Status ReceiveStream::decode(std::span<const std::byte> input, const Extent& extent, MessageSlot into) {
-  Decoding decoding(types_, plans_, *names_, limits_);
+  Decoding decoding(dictionary_, *context_.options.types, context_.limits);
   Status status = decoding.run(extent.wire, input.data() + extent.begin, input.data() + extent.message_end,
                                input.data() + extent.end, into);
   if (!status.ok() && decoding.malformed()) error_ = "gob: malformed value";

@@ -3,9 +3,9 @@
 #include "polyrpc/codecs/gob.hpp"
 
 #include "decode.hpp"
-#include "plan.hpp"
+#include "dictionary.hpp"
 #include "skip.hpp"
-#include "wire_types.hpp"
+#include "stream_context.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +25,10 @@ struct Extent {
 /// The receiving end of one stream: its definitions, and how far its bytes have been looked at.
 class ReceiveStream {
  public:
-  ReceiveStream(const Options& options, const CodecLimits& limits);
+  /// `context` must outlive the stream.
+  explicit ReceiveStream(const StreamContext& context) noexcept : context_(context), dictionary_(context.empty) {}
+  ReceiveStream(const ReceiveStream&) = delete;
+  ReceiveStream& operator=(const ReceiveStream&) = delete;
 
   /// Looks for the end of the next value behind what has been looked at, and takes in the definitions on the way.
   /// `input` begins where it began the last time, unless `consumed` was called. `more`: nothing is lost, nothing is
@@ -42,7 +45,7 @@ class ReceiveStream {
 
   const char* error() const noexcept { return error_; }
 
-  WireTypes& types() noexcept { return types_; }
+  const WireTypes& types() const noexcept { return dictionary_.types(); }
 
  private:
   Cut look_at_id(const std::byte* message, const std::byte* limit) const noexcept;
@@ -51,15 +54,13 @@ class ReceiveStream {
     return Cut::bad;
   }
 
-  CodecLimits limits_;
-  std::shared_ptr<const TypeRegistry> names_;
-  WireTypes types_;
-  Plans plans_;
-  Skipper skipper_;
-  bool skipping_ = false;   // in a value that runs over several messages
-  Extent open_;             // that value
-  std::size_t seen_ = 0;    // up to here everything has been looked at
-  std::size_t wanted_ = 0;  // fewer bytes need no look at all
+  const StreamContext& context_;
+  DictionaryCursor dictionary_;
+  std::unique_ptr<Skipper> skipper_;  // made for the first value that may run over several messages
+  bool skipping_ = false;             // in such a value
+  Extent open_;                       // that value
+  std::size_t seen_ = 0;              // up to here everything has been looked at
+  std::size_t wanted_ = 0;            // fewer bytes need no look at all
   const char* error_ = nullptr;
 };
 

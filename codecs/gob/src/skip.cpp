@@ -6,7 +6,7 @@ namespace polyrpc::gob::detail {
 
 bool Skipper::start_top(Reader& reader, std::int32_t id) {
   reset();
-  const WireType* type = WireTypes::is_basic(id) ? nullptr : types_.find(id);
+  const WireType* type = WireTypes::is_basic(id) ? nullptr : dictionary_.types().find(id);
   const bool is_struct = type != nullptr && type->kind == WireKind::structure;
   if (!is_struct && !reader.get_singleton_zero()) return false;
   return enter(reader, id);
@@ -46,7 +46,7 @@ bool Skipper::enter(Reader& reader, std::int32_t wire_id) {
     default:
       break;
   }
-  const WireType* type = types_.find(wire_id);
+  const WireType* type = dictionary_.types().find(wire_id);
   if (type == nullptr) return reader.fail(unknown_type);
   switch (type->kind) {
     case WireKind::gob:
@@ -65,7 +65,7 @@ bool Skipper::enter(Reader& reader, std::int32_t wire_id) {
     return reader.fail("gob: length mismatch in decodeArray");
   if (number > limits_.elements) return reader.fail(too_many_elements);
   // Every element takes a byte at least; only what is inside interface values can stand in further messages.
-  if (number > reader.left() && types_.may_split(wire_id) == WireTypes::Split::no)
+  if (number > reader.left() && dictionary_.types().may_split(wire_id) == WireTypes::Split::no)
     return reader.fail("gob: more elements claimed than the message can hold");
   if (type->kind == WireKind::map) return push(reader, type, number * 2, State::pairs);
   return push(reader, type, number, State::elements);
@@ -117,8 +117,8 @@ Cut Skipper::run(Reader& reader, Definitions definitions, std::size_t& wanted) {
         std::int64_t concrete = 0;
         if (!reader.get_int(concrete)) return Cut::bad;
         if (concrete < 0) {
-          const bool good = definitions == Definitions::collect ? types_.define(reader, defined_id(concrete))
-                                                                : types_.skip_descriptor(reader);
+          const bool good = definitions == Definitions::collect ? dictionary_.define(reader, defined_id(concrete))
+                                                                : dictionary_.types().skip_descriptor(reader);
           if (!good) return Cut::bad;
           std::uint64_t next_part = 0;
           if (reader.cur != reader.end && !reader.get_uint(next_part)) return Cut::bad;
@@ -128,7 +128,7 @@ Cut Skipper::run(Reader& reader, Definitions definitions, std::size_t& wanted) {
         if (!reader.get_uint(count)) return Cut::bad;
         if (concrete > 0x7FFFFFFF) return reader.fail(unknown_type), Cut::bad;
         const auto wire_id = static_cast<std::int32_t>(concrete);
-        const WireType* type = WireTypes::is_basic(wire_id) ? nullptr : types_.find(wire_id);
+        const WireType* type = WireTypes::is_basic(wire_id) ? nullptr : dictionary_.types().find(wire_id);
         const bool is_struct = type != nullptr && type->kind == WireKind::structure;
         if (!is_struct && !reader.get_singleton_zero()) return Cut::bad;
         // The frame stays while the value is open, as one level of nesting with nothing left to do.

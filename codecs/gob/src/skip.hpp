@@ -2,8 +2,8 @@
 
 #include "polyrpc/core/limits.hpp"
 
+#include "dictionary.hpp"
 #include "reader.hpp"
-#include "wire_types.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -16,7 +16,8 @@ class Skipper {
   /// What to do with definitions inside interface values.
   enum class Definitions : std::uint8_t { collect, ignore };
 
-  Skipper(WireTypes& types, const CodecLimits& limits) noexcept : types_(types), limits_(limits) {}
+  Skipper(DictionaryCursor& dictionary, const CodecLimits& limits) noexcept
+      : dictionary_(dictionary), limits_(limits) {}
 
   /// Begins with a value as it stands behind the type id of a message: `run` does the rest.
   bool start_top(Reader& reader, std::int32_t id);
@@ -45,7 +46,7 @@ class Skipper {
   bool enter(Reader& reader, std::int32_t id);
   bool push(Reader& reader, const WireType* type, std::uint64_t left, State state);
 
-  WireTypes& types_;
+  DictionaryCursor& dictionary_;
   const CodecLimits& limits_;
   std::vector<Frame> stack_;
   std::size_t depth_ = 0;  // of what stands around the value that is skipped

@@ -10,13 +10,13 @@ namespace polyrpc::gob {
 
 class Encoder::State {
  public:
-  State(const Options& options, const CodecLimits& given) : limits(given), stream(options, limits) {}
+  State(Options&& options, const CodecLimits& limits) : context(std::move(options), limits), stream(context) {}
 
-  CodecLimits limits;
+  const detail::StreamContext context;
   detail::SendStream stream;
 };
 
-Encoder::Encoder(Options options, CodecLimits limits) : state_(std::make_unique<State>(options, limits)) {}
+Encoder::Encoder(Options options, CodecLimits limits) : state_(std::make_unique<State>(std::move(options), limits)) {}
 Encoder::Encoder(Encoder&&) noexcept = default;
 Encoder& Encoder::operator=(Encoder&&) noexcept = default;
 Encoder::~Encoder() = default;
@@ -42,7 +42,7 @@ Status Encoder::encode(MessageRef value, ByteQueue& output) {
 
 class Decoder::State {
  public:
-  State(const Options& options, const CodecLimits& limits) : stream(options, limits) {}
+  State(Options&& options, const CodecLimits& limits) : context(std::move(options), limits), stream(context) {}
 
   /// Cuts the next value; false when it has not arrived.
   Result<bool> next(ByteQueue& input, detail::Extent& extent) {
@@ -63,11 +63,12 @@ class Decoder::State {
     stream.consumed(extent.end);
   }
 
+  const detail::StreamContext context;
   detail::ReceiveStream stream;
   Status failure;
 };
 
-Decoder::Decoder(Options options, CodecLimits limits) : state_(std::make_unique<State>(options, limits)) {}
+Decoder::Decoder(Options options, CodecLimits limits) : state_(std::make_unique<State>(std::move(options), limits)) {}
 Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 Decoder::~Decoder() = default;

@@ -42,17 +42,6 @@ bool get_id(Reader& reader, std::int32_t& id) noexcept {
 
 }  // namespace
 
-/// A definition as read, its names still in the message.
-struct WireTypes::Descriptor {
-  int kinds = 0;  // how many fields of wireType are set
-  WireKind kind = WireKind::structure;
-  std::string_view name;
-  std::int32_t element = 0;
-  std::int32_t key = 0;
-  std::int64_t length = 0;
-  std::vector<WireField> fields;
-};
-
 bool WireTypes::read_common(Reader& reader, Descriptor& into) const {
   FieldStepper step(reader, 1);
   while (step.next()) {
@@ -127,29 +116,30 @@ bool WireTypes::read_descriptor(Reader& reader, Descriptor& into) const {
   return true;
 }
 
-bool WireTypes::skip_descriptor(Reader& reader) {
+bool WireTypes::skip_descriptor(Reader& reader) const {
   Descriptor descriptor;
   return read_descriptor(reader, descriptor);
 }
 
-bool WireTypes::define(Reader& reader, std::int64_t wide_id) {
+bool WireTypes::read(Reader& reader, std::int64_t wide_id, Descriptor& into) const {
   if (wide_id < id::first_user || wide_id > (std::numeric_limits<std::int32_t>::max)())
     return reader.fail("gob: type id out of range in a definition");
-  const auto new_id = static_cast<std::int32_t>(wide_id);
-  const auto place = std::lower_bound(types_.begin(), types_.end(), new_id,
-                                      [](const auto& type, std::int32_t wanted) { return type->id < wanted; });
-  if (place != types_.end() && (*place)->id == new_id) return reader.fail("gob: duplicate type received");
+  into.id = static_cast<std::int32_t>(wide_id);
+  if (entry(into.id) != nullptr) return reader.fail("gob: duplicate type received");
   if (types_.size() >= limits_.types) return reader.fail(too_many_types);
 
   const std::byte* start = reader.cur;
-  Descriptor descriptor;
-  if (!read_descriptor(reader, descriptor)) return false;
-  const auto size = static_cast<std::size_t>(reader.cur - start);
-  if (size > limits_.type_bytes || bytes_ > limits_.type_bytes - size) return reader.fail(too_many_types);
+  if (!read_descriptor(reader, into)) return false;
+  into.bytes = {start, reader.cur};
+  if (into.bytes.size() > limits_.type_bytes || bytes_ > limits_.type_bytes - into.bytes.size())
+    return reader.fail(too_many_types);
+  return true;
+}
 
-  auto type = std::make_unique<WireType>();
+void WireTypes::add(const Descriptor& descriptor) {
+  auto type = std::make_shared<WireType>();
   type->kind = descriptor.kind;
-  type->id = new_id;
+  type->id = descriptor.id;
   type->element = descriptor.element;
   type->key = descriptor.key;
   type->length = static_cast<std::uint64_t>(descriptor.length);
@@ -168,53 +158,60 @@ bool WireTypes::define(Reader& reader, std::int64_t wide_id) {
   for (std::size_t i = 0; i < descriptor.fields.size(); ++i)
     type->field_storage_[i] = {keep(descriptor.fields[i].name), descriptor.fields[i].id};
   type->fields = {type->field_storage_.get(), descriptor.fields.size()};
-  types_.insert(place, std::move(type));
-  bytes_ += size;
-  return true;
+  const auto place = std::lower_bound(types_.begin(), types_.end(), descriptor.id,
+                                      [](const Entry& each, std::int32_t wanted) { return each.id < wanted; });
+  types_.insert(place, {descriptor.id, {}, std::move(type)});
+  bytes_ += descriptor.bytes.size();
 }
 
-WireType* WireTypes::find_mutable(std::int32_t wanted) const noexcept {
+const WireTypes::Entry* WireTypes::entry(std::int32_t wanted) const noexcept {
   std::size_t low = 0;
   std::size_t high = types_.size();
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
-    if (types_[middle]->id < wanted)
+    if (types_[middle].id < wanted)
       low = middle + 1;
     else
       high = middle;
   }
-  return low < types_.size() && types_[low]->id == wanted ? types_[low].get() : nullptr;
+  return low < types_.size() && types_[low].id == wanted ? &types_[low] : nullptr;
 }
 
-const WireType* WireTypes::find(std::int32_t wanted) const noexcept { return find_mutable(wanted); }
+const WireType* WireTypes::find(std::int32_t wanted) const noexcept {
+  const Entry* found = entry(wanted);
+  return found == nullptr ? nullptr : found->type.get();
+}
 
-WireTypes::Split WireTypes::may_split(std::int32_t root_id) {
+WireTypes::Split WireTypes::may_split(std::int32_t root_id) const {
   if (is_basic(root_id)) return root_id == id::interface ? Split::yes : Split::no;
-  WireType* root = find_mutable(root_id);
+  const Entry* root = entry(root_id);
   if (root == nullptr) return Split::undefined;
-  if (root->reaches_interface == WireType::Reach::no) return Split::no;
-  if (root->reaches_interface == WireType::Reach::yes) return Split::yes;
+  const Reach known = root->reaches_interface.get();
+  if (known != Reach::unknown) return known == Reach::yes ? Split::yes : Split::no;
 
-  // While this runs, `no` marks what has been visited; it is taken back unless it proves true.
-  std::vector<WireType*> visited{root};
-  root->reaches_interface = WireType::Reach::no;
+  std::vector<const Entry*> visited{root};
+  std::vector<bool> seen(types_.size());
+  const auto mark = [&](const Entry* each) {
+    const auto index = static_cast<std::size_t>(each - types_.data());
+    return !seen[index] && (seen[index] = true);
+  };
+  mark(root);
   bool interface = false;
   bool undefined = false;
   const auto visit = [&](std::int32_t inner_id) {
     if (inner_id == id::interface) interface = true;
     if (is_basic(inner_id)) return;
-    WireType* inner = find_mutable(inner_id);
+    const Entry* inner = entry(inner_id);
     if (inner == nullptr) {
       undefined = true;
-    } else if (inner->reaches_interface == WireType::Reach::yes) {
-      interface = true;
-    } else if (inner->reaches_interface == WireType::Reach::unknown) {
-      inner->reaches_interface = WireType::Reach::no;
-      visited.push_back(inner);
+      return;
     }
+    const Reach reach = inner->reaches_interface.get();
+    if (reach == Reach::yes) interface = true;
+    if (reach == Reach::unknown && mark(inner)) visited.push_back(inner);
   };
   for (std::size_t i = 0; i < visited.size(); ++i) {
-    const WireType& type = *visited[i];
+    const WireType& type = *visited[i]->type;
     if (type.kind == WireKind::structure) {
       for (const WireField& field : type.fields) visit(field.id);
     } else if (type.kind == WireKind::array || type.kind == WireKind::slice || type.kind == WireKind::map) {
@@ -222,10 +219,12 @@ WireTypes::Split WireTypes::may_split(std::int32_t root_id) {
       if (type.kind == WireKind::map) visit(type.key);
     }
   }
-  if (interface || undefined)
-    for (WireType* type : visited) type->reaches_interface = WireType::Reach::unknown;
   if (undefined) return Split::undefined;
-  if (interface) root->reaches_interface = WireType::Reach::yes;
+  // What was visited on the way to an interface need not lead there itself.
+  if (interface)
+    root->reaches_interface.set(Reach::yes);
+  else
+    for (const Entry* each : visited) each->reaches_interface.set(Reach::no);
   return interface ? Split::yes : Split::no;
 }
 

@@ -16,6 +16,8 @@ struct CodecLimits {
   std::size_t type_bytes = std::size_t{1} << 20;      ///< all type definitions of one gob stream together
   std::size_t name_bytes = 4096;                      ///< a type's, field's or method's name
   std::size_t metadata_bytes = 16 << 10;              ///< keys and values, counted as `Metadata::wire_size` does
+
+  friend bool operator==(const CodecLimits&, const CodecLimits&) = default;
 };
 
 /// What a server accepts from its peers, and a client from its server. The defaults are safe on an open port.

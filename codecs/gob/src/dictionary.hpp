@@ -1,0 +1,100 @@
+#pragma once
+
+#include "polyrpc/core/limits.hpp"
+
+#include "plan.hpp"
+#include "wire_types.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace polyrpc::gob::detail {
+
+/// What a stream's definitions so far amount to: the types and the plans made from them. Peers that run the same
+/// program send the same definitions in the same order, so streams share dictionaries: each is reached from the empty
+/// one by the definitions in turn, and lives while a stream stands on it or behind it. A stream with very many
+/// definitions goes on with a dictionary of its own. Safe to use from several threads.
+class Dictionary {
+ public:
+  /// The empty one, from which others are reached.
+  explicit Dictionary(const CodecLimits& limits) : types_(limits), plans_(types_) {}
+  Dictionary(const Dictionary&) = delete;
+  Dictionary& operator=(const Dictionary&) = delete;
+  ~Dictionary();
+
+  const WireTypes& types() const noexcept { return types_; }
+
+  /// See `Plans::root`; the plan lives as long as the dictionary.
+  const Plan* plan(std::int32_t wire, const Shape& shape, Status& why);
+
+  /// Reads a descriptor and moves `dictionary` on to the one that has it too, under `id`. False, with `reader.error`,
+  /// when it can't be had.
+  static bool define(std::shared_ptr<Dictionary>& dictionary, Reader& reader, std::int64_t id);
+
+ private:
+  /// A plan that has been made, for those who look without a lock.
+  struct Made {
+    const Shape* shape;
+    std::int32_t wire;
+    const Plan* plan;
+    const Made* next;
+  };
+  static constexpr std::size_t lists = 8;
+
+  /// `parent`'s types and one more.
+  Dictionary(std::shared_ptr<Dictionary> parent, std::string step, const Descriptor& descriptor);
+  /// A copy that belongs to one stream.
+  explicit Dictionary(const WireTypes& types) : types_(types), own_(true), plans_(types_) {}
+
+  static std::shared_ptr<Dictionary> reach(const std::shared_ptr<Dictionary>& from, const Descriptor& descriptor);
+
+  WireTypes types_;  // grows only where one stream owns it
+  const std::shared_ptr<Dictionary> parent_;
+  const std::string step_;  // the definition by which this one is reached from its parent
+  const bool own_ = false;
+  std::array<std::atomic<const Made*>, lists> made_{};
+  std::mutex mutex_;  // guards what follows, and adding to made_
+  Plans plans_;
+  std::unordered_map<std::string, std::weak_ptr<Dictionary>> next_;
+};
+
+/// One stream's place among the dictionaries, with the plans that it used last.
+class DictionaryCursor {
+ public:
+  explicit DictionaryCursor(std::shared_ptr<Dictionary> start) noexcept : dictionary_(std::move(start)) {}
+
+  const WireTypes& types() const noexcept { return dictionary_->types(); }
+
+  bool define(Reader& reader, std::int64_t id) {
+    const Dictionary* before = dictionary_.get();
+    const bool good = Dictionary::define(dictionary_, reader, id);
+    if (dictionary_.get() != before) recent_ = {};
+    return good;
+  }
+
+  const Plan* plan(std::int32_t wire, const Shape& shape, Status& why) {
+    for (const Recent& recent : recent_)
+      if (recent.shape == &shape && recent.wire == wire) return recent.plan;
+    const Plan* found = dictionary_->plan(wire, shape, why);
+    if (found != nullptr) recent_ = {{{&shape, found, wire}, recent_[0]}};
+    return found;
+  }
+
+ private:
+  struct Recent {
+    const Shape* shape = nullptr;
+    const Plan* plan = nullptr;
+    std::int32_t wire = 0;
+  };
+
+  std::shared_ptr<Dictionary> dictionary_;
+  std::array<Recent, 2> recent_{};
+};
+
+}  // namespace polyrpc::gob::detail
