@@ -493,6 +493,44 @@ TEST_CASE("in the safe order every definition stands before the value", "[gob]")
   }
 }
 
+TEST_CASE("the messages of a value are together no longer than one may be", "[gob]") {
+  // A list of five interface values. Behind each name the message ends, and the value is in the next one.
+  std::string bytes = from_hex(
+                          "0cff81020102ff820001100000"
+                          "0bff82000506") +
+                      "string";
+  const std::size_t before = 9;  // in the first message, behind the type id
+  const std::string text = from_hex("0c660064") + std::string(100, 'x');
+  for (int i = 0; i < 4; ++i) bytes += from_hex("6f") + text + "\6string";
+  bytes += from_hex("68") + text;
+  const std::size_t size = before + 4 * 0x6f + 0x68;
+
+  for (const bool by_byte : {false, true}) {
+    for (const std::size_t limit : {size, size - 1}) {
+      CodecLimits limits;
+      limits.message_bytes = limit;
+      gob::Decoder decoder({}, limits);
+      ByteQueue input;
+      std::vector<Any> list;
+      Result<bool> got = false;
+      for (std::size_t at = 0; at < bytes.size() && got.ok(); at += by_byte ? 1 : bytes.size()) {
+        input.append(std::string_view(bytes).substr(at, by_byte ? 1 : bytes.size()));
+        got = decoder.decode(input, list);
+      }
+      INFO(got.status().to_string());
+      if (limit == size) {
+        REQUIRE((got.ok() && *got));
+        CHECK(list.size() == 5);
+      } else {
+        CHECK(got.status().code() == StatusCode::resource_exhausted);
+        CHECK_FALSE(decoder.failure().ok());
+        // Known when the length is read, not when the message is there.
+        if (by_byte) CHECK(input.size() == bytes.size() - 0x68);
+      }
+    }
+  }
+}
+
 TEST_CASE("Go's other names for a type are understood", "[gob]") {
   // An int under the names "int" and "int64", and a Point that was registered as a pointer.
   using Holder = std::tuple<std::variant<std::monostate, std::int64_t, Point>>;

@@ -6,6 +6,7 @@ namespace polyrpc::gob::detail {
 
 bool Skipper::start_top(Reader& reader, std::int32_t id) {
   reset();
+  used_ = reader.left();
   const WireType* type = WireTypes::is_basic(id) ? nullptr : dictionary_.types().find(id);
   const bool is_struct = type != nullptr && type->kind == WireKind::structure;
   if (!is_struct && !reader.get_singleton_zero()) return false;
@@ -111,8 +112,9 @@ Cut Skipper::run(Reader& reader, Definitions definitions, std::size_t& wanted) {
         // docs/wire/gob.md, "Interface values": definitions may stand before the concrete type's id, and messages may
         // end behind each of them.
         if (reader.cur == reader.end) {
-          const Cut cut = reader.next_message(limits_.message_bytes, wanted);
+          const Cut cut = reader.next_message(limits_.message_bytes - used_, wanted);
           if (cut != Cut::done) return cut;
+          used_ += reader.left();
         }
         std::int64_t concrete = 0;
         if (!reader.get_int(concrete)) return Cut::bad;

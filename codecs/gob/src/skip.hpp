@@ -30,6 +30,7 @@ class Skipper {
   void reset() noexcept {
     stack_.clear();
     depth_ = 0;
+    used_ = 0;
   }
   /// Returns the memory.
   void release() noexcept { std::vector<Frame>().swap(stack_); }
@@ -50,6 +51,7 @@ class Skipper {
   const CodecLimits& limits_;
   std::vector<Frame> stack_;
   std::size_t depth_ = 0;  // of what stands around the value that is skipped
+  std::size_t used_ = 0;   // bytes of its messages so far: together they are no longer than one may be
 };
 
 }  // namespace polyrpc::gob::detail
