@@ -10,6 +10,7 @@
 #include "polyrpc/transports/standard.hpp"
 #include "polyrpc/transports/tcp.hpp"
 
+#include "support/gate.hpp"
 #include "support/running_server.hpp"
 
 #include <asio/executor_work_guard.hpp>
@@ -32,33 +33,6 @@ struct Pair {
 POLYRPC_DESCRIBE(Pair, (a, "A"), (b, "B"));
 
 inline constexpr Method<Pair, std::int64_t> multiply{"Test.Multiply"};
-
-/// Something that handlers wait for and tests open.
-class Gate {
- public:
-  void open() {
-    const std::lock_guard lock(mutex_);
-    open_ = true;
-    changed_.notify_all();
-  }
-  void pass() {
-    std::unique_lock lock(mutex_);
-    ++waiting_;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return open_; });
-  }
-  /// Until so many stand, or stood, before it.
-  void await(int count) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return waiting_ >= count; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;
-  int waiting_ = 0;
-};
 
 /// What the servers of these tests serve.
 struct Services {

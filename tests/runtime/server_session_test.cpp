@@ -6,7 +6,8 @@
 
 #include "session_fixture.hpp"
 #include "support/catch.hpp"
-#include "support/count_allocations.hpp"
+#include "support/counted_new.hpp"
+#include "support/gate.hpp"
 
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
@@ -14,7 +15,6 @@
 
 #include <atomic>
 #include <future>
-#include <latch>
 #include <stdexcept>
 #include <thread>
 #include <variant>
@@ -22,6 +22,7 @@
 using namespace polyrpc;
 using namespace std::chrono_literals;
 using polyrpc::test::contains;
+using polyrpc::test::Gate;
 using polyrpc::test::SessionFixture;
 using polyrpc::test::starts_with;
 using Progress = polyrpc::ServerSession::Progress;
@@ -50,23 +51,6 @@ struct alignas(128) Aligned {
   std::int64_t n = 0;
 };
 POLYRPC_DESCRIBE(Aligned, (n, "N"));
-
-/// Something that handlers wait for and tests open.
-class Gate {
- public:
-  void open() { opened_.count_down(); }
-  void pass() {
-    ++inside_;
-    opened_.wait();
-  }
-  void await_inside(int count) const {
-    while (inside_ < count) std::this_thread::yield();
-  }
-
- private:
-  std::latch opened_{1};
-  std::atomic<int> inside_ = 0;
-};
 
 void add_plain(Registry& registry) {
   registry.add("Test.Multiply", [](const Args& x) { return x.a * x.b; });
@@ -360,9 +344,9 @@ TEST_CASE("the straight road allocates nothing", "[session]") {
   f.input.append(calls);
   std::size_t before = 0;
   std::size_t after = 0;
-  before = test::allocations_of_this_thread();
+  before = test::allocations();
   f.session->process(f.input, f.output, 1 << 20);
-  after = test::allocations_of_this_thread();
+  after = test::allocations();
   CHECK(f.output.text() == answers);
   CHECK(after - before == 0);
 }
@@ -534,7 +518,7 @@ TEST_CASE("a deadline answers for a handler that goes on, and its own answer is 
   f.send("call 1 Test.Block timeout=2000000 : x\n");
   CHECK(f.late() == "error 1 deadline_exceeded : polyrpc: the deadline has passed\n");
   CHECK(f.session->in_flight() == 1);
-  gate.await_inside(1);
+  gate.await(1);
   gate.open();
   f.run_until([&] { return f.session->in_flight() == 0; });
   CHECK(told);
@@ -555,7 +539,7 @@ TEST_CASE("a caller cancels a call and is answered at once", "[session]") {
                    return text;
                  }));
   f.send("call 1 Test.Block : x\n");
-  gate.await_inside(1);
+  gate.await(1);
   CHECK(f.send("cancel 2 1\n") == "error 1 cancelled : polyrpc: the caller cancelled the call\nok 2 : true\n");
   CHECK(f.session->in_flight() == 1);
   CHECK(f.send("cancel 3 1\n") == "ok 3 : true\n");  // it has been answered
@@ -693,7 +677,7 @@ TEST_CASE("calls that are cancelled all at once are not answered", "[session]") 
                    return text;
                  }));
   f.send("call 1 Test.Wait : x\ncall 2 Test.Block timeout=3600000000000 : y\n");
-  gate.await_inside(1);
+  gate.await(1);
   CHECK(f.session->in_flight() == 2);
   f.session->cancel_all();
   CHECK(f.session->in_flight() == 0);
@@ -717,7 +701,7 @@ TEST_CASE("a session may end with calls of every kind under way", "[session]") {
                      return text;
                    }));
     f.send("call 1 Test.Wait : x\ncall 2 Test.Block : y\ncall 3 Test.Block timeout=1000000 : z\n");
-    gate.await_inside(2);
+    gate.await(2);
     f.session.reset();
     f.settle();
     CHECK(waiter.cancelled == 1);
@@ -744,7 +728,7 @@ TEST_CASE("a blocking handler may return when session, loop and io_context are g
     SECTION("with interceptors") {
       server.intercept(Interceptor([](InterceptedCall& call, Next next) { return next(call); }));
     }
-    const PeerInfo peer{"memory://test", "lines"};
+    const test::KnownPeer peer{{"memory://test", "lines"}};
     Loop loop(context);
     ServerSession session(server.core(), loop, test::line_server_codec(), peer, owner);
     ByteQueue input;
@@ -752,7 +736,7 @@ TEST_CASE("a blocking handler may return when session, loop and io_context are g
     input.append("call 1 Test.Block : x\ncall 2 Test.Block : y\n");
     loop.post([&] { session.process(input, output, 1000); });
     context.poll();
-    gate.await_inside(2);
+    gate.await(2);
   }
   gate.open();
   // The registry's end waits for the handlers.

@@ -3,6 +3,7 @@
 #include "polyrpc/codecs/json.hpp"
 
 #include "support/catch.hpp"
+#include "support/gate.hpp"
 #include "support/raw_peer.hpp"
 #include "support/running_server.hpp"
 
@@ -10,13 +11,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <csignal>
 #include <mutex>
 
 namespace {
 
 using namespace polyrpc;
+using test::Gate;
 using test::RawPeer;
 using test::RunningServer;
 
@@ -26,33 +27,6 @@ Protocols json_only() {
   protocols.add(codec_protocol(json::rpc()));
   return protocols;
 }
-
-/// Something that handlers wait for and tests open.
-class Gate {
- public:
-  void open() {
-    const std::lock_guard lock(mutex_);
-    open_ = true;
-    changed_.notify_all();
-  }
-  void pass() {
-    std::unique_lock lock(mutex_);
-    ++waiting_;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return open_; });
-  }
-  /// Until so many stand before it.
-  void await(int count) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return waiting_ >= count; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;
-  int waiting_ = 0;
-};
 
 struct Services {
   Services() {
