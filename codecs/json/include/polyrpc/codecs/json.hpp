@@ -52,22 +52,24 @@ class Scratch {
   Scratch() noexcept = default;
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() { clear(); }
 
   char* allocate(std::size_t size);
-  /// Gives back everything but a small block, which is used again.
+  /// Gives everything back; a small block is kept for whoever is next on this thread.
   void clear() noexcept {
-    if (used_ != 0) shrink();
+    if (block_.memory != nullptr) give_back();
   }
 
  private:
   struct Block {
     std::unique_ptr<char[]> memory;
-    std::size_t size;
+    std::size_t size = 0;
   };
-  void shrink() noexcept;
+  void give_back() noexcept;
 
-  std::vector<Block> blocks_;
-  std::size_t used_ = 0;  // of the last block
+  Block block_;
+  std::size_t used_ = 0;     // of it
+  std::vector<Block> full_;  // what was used before it
 };
 
 /// Appends `message` as JSON text without white space, or leaves `output` as it was and says why: `invalid_argument`
