@@ -2,9 +2,10 @@
 
 namespace polyrpc {
 
-const PeerInfo& Context::peer() const noexcept {
+const PeerInfo& Context::peer() const {
   static const PeerInfo nobody;
-  return peer_ != nullptr ? *peer_ : nobody;
+  if (peer_ != nullptr) return *peer_;
+  return peer_source_ != nullptr ? peer_source_->peer() : nobody;
 }
 
 std::optional<std::chrono::nanoseconds> Context::time_left() const noexcept {

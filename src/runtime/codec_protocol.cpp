@@ -1,5 +1,6 @@
 #include "polyrpc/runtime/loop.hpp"
 #include "polyrpc/runtime/protocol.hpp"
+#include "polyrpc/runtime/served_peer.hpp"
 #include "polyrpc/runtime/server_core.hpp"
 #include "polyrpc/runtime/server_session.hpp"
 
@@ -31,7 +32,8 @@ class CodecConnection final : public ServedConnection,
         loop_(host.loop()),
         limits_(host.core()->limits()),
         connection_(std::move(connection)),
-        session_(host.core(), loop_, codec.server(limits_.codec), connection_->peer(), *this),
+        peer_(*connection_, codec.name()),
+        session_(host.core(), loop_, codec.server(limits_.codec), peer_, *this),
         input_(std::move(first_bytes)) {}
 
   void start() override {
@@ -324,6 +326,7 @@ class CodecConnection final : public ServedConnection,
   Loop& loop_;
   const Limits& limits_;
   std::unique_ptr<Connection> connection_;
+  ServedPeer peer_;
   ServerSession session_;
   ByteQueue input_;   // the beginning of a request, or requests not yet served
   ByteQueue output_;  // replies that the peer has not taken

@@ -162,7 +162,7 @@ void ActiveCall::interrupt() {
 // ---- the session ----
 
 ServerSession::Impl::Impl(std::shared_ptr<ServerCore> core, Loop& loop, std::unique_ptr<ServerCodec> codec,
-                          const PeerInfo& peer, SessionOwner& owner)
+                          const PeerSource& peer, SessionOwner& owner)
     : core_(std::move(core)),
       loop_(loop),
       codec_(std::move(codec)),
@@ -346,7 +346,7 @@ void ServerSession::Impl::start(const MethodEntry& entry, ByteQueue& output) {
   call->tag = request.head.tag;
   call->wants_reply = request.head.wants_reply;
   call->body = request.body;
-  call->peer = peer_;
+  call->peer = peer_.peer();
   Status status = prepare(call->call_context, entry);
   call->call_context.set_peer(call->peer);
   call->call_context.prepare_stop();
@@ -456,7 +456,7 @@ void ServerSession::Impl::write_or_explain(const ReplyHead& head, MessageRef bod
 }
 
 ServerSession::ServerSession(std::shared_ptr<ServerCore> core, Loop& loop, std::unique_ptr<ServerCodec> codec,
-                             const PeerInfo& peer, SessionOwner& owner)
+                             const PeerSource& peer, SessionOwner& owner)
     : impl_(std::make_unique<Impl>(std::move(core), loop, std::move(codec), peer, owner)) {}
 ServerSession::~ServerSession() = default;
 

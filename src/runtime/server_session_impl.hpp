@@ -17,7 +17,7 @@ enum class HandlerState : std::uint8_t { running, returned };
 
 class ServerSession::Impl {
  public:
-  Impl(std::shared_ptr<ServerCore> core, Loop& loop, std::unique_ptr<ServerCodec> codec, const PeerInfo& peer,
+  Impl(std::shared_ptr<ServerCore> core, Loop& loop, std::unique_ptr<ServerCodec> codec, const PeerSource& peer,
        SessionOwner& owner);
   ~Impl();
 
@@ -51,7 +51,7 @@ class ServerSession::Impl {
   const std::shared_ptr<ServerCore> core_;
   Loop& loop_;
   const std::unique_ptr<ServerCodec> codec_;
-  const PeerInfo& peer_;
+  const PeerSource& peer_;
   SessionOwner& owner_;
   StatsShard& stats_;
   const bool onion_;

@@ -37,7 +37,7 @@ HttpConnection::HttpConnection(std::unique_ptr<Connection> connection, ByteQueue
       limits_(host.core()->limits()),
       site_(std::move(site)),
       connection_(std::move(connection)),
-      peer_{connection_->peer().address, "http/1.1"},
+      peer_(*connection_, "http/1.1"),
       input_(std::move(first_bytes)) {}
 
 HttpConnection::~HttpConnection() = default;
@@ -556,7 +556,7 @@ void HttpConnection::run_page(ByteQueue& output) {
   request.query = exchange.head.query;
   request.headers = exchange.head.fields;
   request.body = exchange.body.text();
-  request.peer = &peer_;
+  request.peer = &peer_.peer();
   request.server = host_.core().get();
   Response response;
   try {
@@ -705,7 +705,7 @@ void HttpConnection::give_up(std::string_view why) {
 }
 
 void HttpConnection::log(std::string_view what) const {
-  host_.core()->log(LogLevel::info, "polyrpc: " + peer_.address + ": " + std::string(what));
+  host_.core()->log(LogLevel::info, "polyrpc: " + peer_.peer().address + ": " + std::string(what));
 }
 
 }  // namespace polyrpc::http1

@@ -3,6 +3,7 @@
 #include "polyrpc/core/bytes.hpp"
 #include "polyrpc/runtime/loop.hpp"
 #include "polyrpc/runtime/protocol.hpp"
+#include "polyrpc/runtime/served_peer.hpp"
 #include "polyrpc/runtime/server_session.hpp"
 
 #include "http1_exchange.hpp"
@@ -96,7 +97,7 @@ class HttpConnection final : public ServedConnection,
   const Limits& limits_;
   const std::shared_ptr<const Site> site_;
   std::unique_ptr<Connection> connection_;
-  const PeerInfo peer_;
+  const ServedPeer peer_;
   ByteQueue input_;   // the beginning of a request, or requests not yet served
   ByteQueue output_;  // answers that the peer has not taken
   HeadScanner scanner_;

@@ -23,6 +23,13 @@
 
 namespace polyrpc::test {
 
+struct KnownPeer final : PeerSource {
+  explicit KnownPeer(PeerInfo who) : info(std::move(who)) {}
+  const PeerInfo& peer() const override { return info; }
+
+  PeerInfo info;
+};
+
 /// A session of a server, driven without any connection: lines in, lines out. Registry, admissions and interceptors are
 /// filled before the first line is sent.
 class SessionFixture : private SessionOwner {
@@ -91,7 +98,7 @@ class SessionFixture : private SessionOwner {
   Registry registry;
   Server server;
   Loop loop{context};
-  PeerInfo peer{"memory://test", "lines"};
+  KnownPeer peer{{"memory://test", "lines"}};
   std::unique_ptr<ServerSession> session;
   ByteQueue input;
   ByteQueue output;

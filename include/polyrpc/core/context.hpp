@@ -22,6 +22,15 @@ struct PeerInfo {
   std::string protocol;  ///< of the wire: `gob`, `jsonrpc`, `http/1.1`
 };
 
+/// Says who the peer is, for those who ask: most calls are answered without.
+class PeerSource {
+ public:
+  virtual const PeerInfo& peer() const = 0;
+
+ protected:
+  ~PeerSource() = default;
+};
+
 /// What surrounds one call, on either side of it: who asks, until when, and what travels beside the messages.
 /// Belongs to the call and ends with it. Used by one thread at a time, except `cancelled` and a `stop_token` that was
 /// taken before.
@@ -33,7 +42,7 @@ class Context {
 
   /// `Service.Method`, as registered.
   std::string_view method() const noexcept { return method_; }
-  const PeerInfo& peer() const noexcept;
+  const PeerInfo& peer() const;
 
   /// The caller's metadata: received on the server's side, to be sent on the client's.
   Metadata& metadata() noexcept { return metadata_; }
@@ -69,6 +78,7 @@ class Context {
   // For the engine.
   void set_method(std::string_view method) noexcept { method_ = method; }
   void set_peer(const PeerInfo& peer) noexcept { peer_ = &peer; }
+  void set_peer(const PeerSource& source) noexcept { peer_source_ = &source; }
   /// Makes the stop state now, so that `request_stop` may come from another thread than `stop_token`.
   void prepare_stop() const;
   /// Does nothing before `prepare_stop` or `stop_token`.
@@ -85,6 +95,7 @@ class Context {
 
   std::string_view method_;
   const PeerInfo* peer_ = nullptr;
+  const PeerSource* peer_source_ = nullptr;  // where there is no `peer_`
   Metadata metadata_;
   Metadata headers_;
   Metadata trailers_;

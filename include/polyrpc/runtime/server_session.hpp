@@ -36,8 +36,8 @@ class ServerSession {
   };
 
   /// `peer` and `owner` must outlive the session.
-  ServerSession(std::shared_ptr<ServerCore> core, Loop& loop, std::unique_ptr<ServerCodec> codec, const PeerInfo& peer,
-                SessionOwner& owner);
+  ServerSession(std::shared_ptr<ServerCore> core, Loop& loop, std::unique_ptr<ServerCodec> codec,
+                const PeerSource& peer, SessionOwner& owner);
   ServerSession(const ServerSession&) = delete;
   ServerSession& operator=(const ServerSession&) = delete;
   /// Cancels what is still under way.
