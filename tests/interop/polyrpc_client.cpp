@@ -4,6 +4,7 @@
 
 #include "polyrpc/polyrpc.hpp"
 
+#include "checks.hpp"
 #include "services.hpp"
 
 #include <algorithm>
@@ -20,42 +21,6 @@ using namespace interop;
 using polyrpc::Result;
 using polyrpc::Status;
 using polyrpc::StatusCode;
-
-int failures = 0;
-
-class Failed : public std::exception {
- public:
-  explicit Failed(std::string why) : why_(std::move(why)) {}
-  const char* what() const noexcept override { return why_.c_str(); }
-
- private:
-  std::string why_;
-};
-
-void check(const std::string& name, const std::function<void()>& body) {
-  try {
-    body();
-    std::printf("ok %s\n", name.c_str());
-  } catch (const std::exception& failure) {
-    std::printf("FAIL %s: %s\n", name.c_str(), failure.what());
-    ++failures;
-  }
-  std::fflush(stdout);
-}
-
-template <class T>
-T good(Result<T> result) {
-  if (!result.ok()) throw Failed(result.status().to_string());
-  return *std::move(result);
-}
-
-void expect(bool condition, const std::string& what) {
-  if (!condition) throw Failed(what);
-}
-
-void expect_text(const std::string& actual, const std::string& wanted) {
-  if (actual != wanted) throw Failed("\"" + actual + "\" instead of \"" + wanted + "\"");
-}
 
 struct Wire {
   std::string name;
@@ -124,7 +89,7 @@ void basic_checks(const Wire& wire) {
   });
   check(prefix + "payloads", [&] {
     const auto client = wire.dial();
-    for (const std::size_t size : {0, 1, 100, 127, 128, 4000, 65536, 1 << 20}) {
+    for (const std::size_t size : {0u, 1u, 100u, 127u, 128u, 4000u, 65536u, 1u << 20}) {
       EchoArgs args{std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min(), {}};
       for (std::size_t i = 0; i < size; ++i) args.s.push_back(static_cast<std::byte>(i * 7));
       const auto back = good(client->call<EchoArgs>("Arith.Echo", args));

@@ -1,6 +1,7 @@
 'use strict';
-// A jayson server for JSON-RPC 2.0 clients under test: TCP, a line feed after each message, and HTTP POST on any path.
-// It prints "listening tcp HOST:PORT", "listening http HOST:PORT" and "ready", and stops when its standard input closes.
+// A jayson server for JSON-RPC clients under test: TCP, a line feed after each message, and HTTP POST on any path. It prints
+// "listening KIND HOST:PORT" for each KIND of tcp and http (JSON-RPC 2.0), tcp1 and http1 (1.0), then "ready", and stops
+// when its standard input closes.
 //
 //   node server.js [--tcp-port N] [--http-port N]
 
@@ -45,6 +46,16 @@ const server = new jayson.Server({
   'HelloService.SayHello': ([name], done) => done(null, `Hello World:${name}`),
 });
 
+// The same in version 1.0, where the argument is the first parameter and an error may be anything.
+const old = new jayson.Server({
+  echo: ([value], done) => done(null, value),
+  fail: ([value], done) => done(value),
+  nothing: (_, done) => done(null, null),
+  'Arith.Multiply': ([{ A, B }], done) => done(null, A * B),
+  'Arith.Divide': ([{ A, B }], done) => (B === 0 ? done('divide by zero') : done(null, { Quo: Math.trunc(A / B), Rem: A % B })),
+  'HelloService.SayHello': ([name], done) => done(null, `Hello World:${name}`),
+}, { version: 1 });
+
 async function listen(kind, listener, port) {
   await new Promise((resolve) => listener.listen(Number(port), '127.0.0.1', resolve));
   console.log(`listening ${kind} 127.0.0.1:${listener.address().port}`);
@@ -53,6 +64,8 @@ async function listen(kind, listener, port) {
 (async () => {
   await listen('tcp', server.tcp(), values['tcp-port']);
   await listen('http', server.http(), values['http-port']);
+  await listen('tcp1', old.tcp(), '0');
+  await listen('http1', old.http(), '0');
   console.log('ready');
   process.stdin.resume();
   process.stdin.on('end', () => process.exit(0));
