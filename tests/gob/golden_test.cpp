@@ -6,7 +6,6 @@
 #include "support/catch.hpp"
 
 #include <algorithm>
-#include <set>
 
 using namespace polyrpc;
 using namespace polyrpc::gob::test;
@@ -20,29 +19,6 @@ bool is_determined(const Json& tree) {
     for (const Json& part : tree)
       if (!is_determined(part)) return false;
   return true;
-}
-
-bool failed(const Json& encode) { return encode.contains("error") || encode.contains("panic"); }
-
-/// What has no counterpart here: values that are no values, channels and functions, a struct whose fields Go does not
-/// see, and a type without a registered name, which gets Go's default one.
-bool has_counterpart(const std::string& name) {
-  static const std::set<std::string> without = {
-      "encode_errors/nil_value",          "encode_errors/channel",
-      "encode_errors/function",           "encode_errors/channel_in_slice",
-      "encode_errors/no_exported_fields", "encode_errors/unregistered_in_interface"};
-  return !without.contains(name);
-}
-
-std::shared_ptr<TypeRegistry> registry_of(DynamicTypes& types, const Json& one_case) {
-  auto registry = std::make_shared<TypeRegistry>();
-  for (const Json& entry : one_case.value("register", Json::array())) {
-    const std::string type = entry["type"];
-    const Shape* shape = &types.shape(type);
-    while (shape->kind == Kind::optional) shape = shape->element;
-    registry->add(entry["name"].get<std::string>(), *shape);
-  }
-  return registry;
 }
 
 /// What Go, or a C++ container in its place, holds after reading the value.
@@ -157,14 +133,7 @@ TEST_CASE("every golden value is written with Go's bytes", "[gob][golden]") {
       gob::Decoder decoder(options);
       for (const Json& encode : one_case["encodes"]) {
         INFO(encode["go"].get<std::string>());
-        const Shape& shape = types.shape(encode["go_type"]);
-        Message message(shape);
-        if (!encode["value"].is_null()) {
-          // A pointer handed to Encode shows in the type only.
-          Json value = encode["value"];
-          if (shape.kind == Kind::optional && !value.contains("ptr")) value = {{"ptr", value}};
-          types.fill(shape, value, message.object());
-        }
+        const Message message = message_of(types, encode);
         ByteQueue bytes;
         const Status status = encoder.encode(message.ref(), bytes);
         INFO(status.to_string());

@@ -4,6 +4,7 @@
     peers.py build --out DIR                builds what can be built here: the Go programs, jayson
     peers.py check --out DIR [options] -- SERVER ARGUMENT...
                                             builds what the suites need, starts the server, runs them against it
+    peers.py golden --out DIR -- ENCODER    has every Go there is read what ENCODER made of the golden values
 
 The server prints "listening KIND ADDRESS" for each KIND of tcp, http, json, unix, unix-json that it has, then "ready",
 and stops when its standard input closes. Exit codes: 0 all passed, 1 something failed, 77 skipped, because a tool or a
@@ -29,13 +30,17 @@ class Missing(Exception):
     """A tool, or what a registry should give."""
 
 
-def find_go():
-    """$GO, else the go in the path, else Debian's."""
+def all_go():
+    """$GO, the go in the path, Debian's."""
     candidates = [os.environ.get("GO"), shutil.which("go"), "/usr/lib/go-1.19/bin/go", "/usr/local/go/bin/go"]
-    for candidate in candidates:
-        if candidate and os.access(candidate, os.X_OK):
-            return candidate
-    raise Missing("there is no go here")
+    found = [candidate for candidate in candidates if candidate and os.access(candidate, os.X_OK)]
+    if not found:
+        raise Missing("there is no go here")
+    return found
+
+
+def find_go():
+    return all_go()[0]
 
 
 def run(command, folder, what):
@@ -124,7 +129,7 @@ def check(options):
     with alone(options.out):
         for suite in options.suites:
             BUILD[suite](options.out)
-    server = subprocess.Popen(options.server, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(options.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     failed = []
     try:
         addresses = read_addresses(server)
@@ -157,6 +162,33 @@ def check(options):
     return 1 if failed else 0
 
 
+def golden(options):
+    """Go's decoder on our bytes, by each version of Go."""
+    versions = {}
+    for go in all_go():
+        version = subprocess.run([go, "env", "GOVERSION"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        versions.setdefault(version, go)
+    failed = []
+    for version, go in versions.items():
+        folder = options.out / "golden" / version
+        folder.mkdir(parents=True, exist_ok=True)
+        sources = [HERE.parent / "golden" / "gob" / "generate.go", HERE.parent / "gob" / "golden_check.go"]
+        for source in sources:
+            shutil.copy2(source, folder)
+        with alone(options.out):
+            ok, why = run([go, "build", "-o", "golden_check", *(source.name for source in sources)], folder, f"{version} build")
+        if not ok:
+            sys.exit(why)
+        encoded = folder / "encoded.json"
+        for command in ([*options.command, encoded], [folder / "golden_check", encoded]):
+            if subprocess.run(command, check=False).returncode != 0:
+                failed.append(version)
+                break
+    if failed:
+        print(f"failed: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
 def build_all(out):
     missing = []
     for name, build in BUILD.items():
@@ -172,7 +204,7 @@ def build_all(out):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("build", "check"))
+    parser.add_argument("what", choices=("build", "check", "golden"))
     parser.add_argument("--out", type=pathlib.Path, required=True, help="where the programs go, outside the sources")
     parser.add_argument("--suites", default="go", help="of go, cancel, jayson, with commas between")
     parser.add_argument("--one-port", action="store_true", help="http and json are where tcp is, unix-json where unix is")
@@ -180,14 +212,16 @@ def main():
     arguments = sys.argv[1:]
     split = arguments.index("--") if "--" in arguments else len(arguments)
     options = parser.parse_args(arguments[:split])
-    options.server = arguments[split + 1:]
-    if (options.what == "check") != bool(options.server):
-        parser.error("a server's command behind -- belongs to check, and to check only")
+    options.command = arguments[split + 1:]
+    if (options.what == "build") == bool(options.command):
+        parser.error("check and golden have a command behind --, build has none")
     options.suites = options.suites.split(",")
     options.out = options.out.resolve()
     options.out.mkdir(parents=True, exist_ok=True)
     try:
-        return build_all(options.out) if options.what == "build" else check(options)
+        if options.what == "build":
+            return build_all(options.out)
+        return check(options) if options.what == "check" else golden(options)
     except Missing as why:
         print(f"skipped: {why}")
         return SKIPPED
