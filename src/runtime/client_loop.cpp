@@ -352,6 +352,7 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
   /// Ends a call; its handler runs in a turn, never in here.
   void finish(ClientCall& call, Status status) {
     loop_.clear(call);
+    if (over_) loop_.rest();
     call.stage = ClientCall::Stage::ended;
     call.status = std::move(status);
     completed_.push_back(call);

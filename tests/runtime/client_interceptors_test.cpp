@@ -238,7 +238,9 @@ TEST_CASE("closing and destroying end calls inside interceptors", "[client][inte
   std::optional<Status> blocked;
   std::thread caller;
   {
-    AnyClient client(driver, served.target());
+    ClientOptions options;
+    options.default_timeout = options.connect_timeout = 1h;  // a timer left behind would keep the loop that long
+    AnyClient client(driver, served.target(), options);
     client->intercept([](InterceptedCall& call, Next next) -> Awaitable<Status> {
       Status status = co_await next(call);
       co_return status;
