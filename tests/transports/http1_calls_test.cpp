@@ -201,7 +201,7 @@ TEST_CASE("a reply's metadata are header fields, and can be nothing else", "[htt
     INFO(entry);
     CHECK(peer.send(post(call("Reply", "[" + std::string(entry) + "]"))).take() == rest);
   }
-  CHECK_THAT(server.log, contains("left out"));
+  CHECK_THAT(server.log(), contains("left out"));
 }
 
 TEST_CASE("metadata of a reply past the limit is left out", "[http1]") {

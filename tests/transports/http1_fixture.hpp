@@ -4,16 +4,13 @@
 #include "polyrpc/runtime/registry.hpp"
 #include "polyrpc/runtime/server.hpp"
 #include "polyrpc/transports/http1.hpp"
-#include "polyrpc/transports/memory.hpp"
 
 #include "support/gate.hpp"
-
-#include <asio/io_context.hpp>
+#include "support/turned_server.hpp"
 
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,11 +32,10 @@ inline http1::Options standard_http() {
   return options;
 }
 
-/// An HTTP server on an io_context that the test turns by hand, and its log.
+/// An HTTP server on an io_context that the test turns by hand.
 class HttpServer {
  public:
-  explicit HttpServer(http1::Options options = standard_http(), Limits limits = {}, MemoryOptions memory = {})
-      : network_(memory) {
+  explicit HttpServer(http1::Options options = standard_http(), Limits limits = {}, MemoryOptions memory = {}) {
     registry.add("Test.Echo", [](const std::string& text) { return text; });
     registry.add("Test.Big", [](std::int64_t size) { return std::string(static_cast<std::size_t>(size), 'x'); });
     registry.add("Test.Note", [this](const std::string& text) { notes.push_back(text); });
@@ -70,58 +66,37 @@ class HttpServer {
                    return text;
                  }));
     Protocols protocols;
-    protocols.transports.add(network_.transport());
-    protocol = http1::protocol(std::move(options));
-    protocols.add(protocol);
+    protocols.add(http1::protocol(std::move(options)));
     ServerOptions server_options;
     server_options.limits = limits;
-    server_options.log = [this](LogLevel, std::string_view line) { log.append(line).append("\n"); };
-    server_.emplace(io, registry, std::move(protocols), std::move(server_options));
-    server_->listen("memory://http");
+    turned_.emplace(registry, std::move(protocols), std::move(server_options), memory);
   }
   ~HttpServer() {
     gate.open();
-    server_.reset();
-    io.restart();
-    io.poll();
+    turned_.reset();
   }
 
-  Server& server() noexcept { return *server_; }
-  MemoryNetwork& network() noexcept { return network_; }
-  std::unique_ptr<Connection> dial() {
-    return network_.transport()->dial(Endpoint::parse("memory://http").value(), std::nullopt).value();
-  }
+  TurnedServer& turned() noexcept { return *turned_; }
+  Server& server() noexcept { return turned_->server(); }
+  MemoryNetwork& network() noexcept { return turned_->network(); }
+  std::string log() const { return turned_->log(); }
 
-  asio::io_context io;
   Registry registry;
   std::vector<std::string> notes;
   Gate gate;
   Gate cancelled;
-  std::string log;
-  std::shared_ptr<const Protocol> protocol;
 
  private:
-  MemoryNetwork network_;
-  std::optional<Server> server_;
+  std::optional<TurnedServer> turned_;
 };
 
 /// A peer that says what it likes, and turns the server while it waits.
-class HttpPeer {
+class HttpPeer : public TurnedPeer {
  public:
-  explicit HttpPeer(HttpServer& server) : server_(server), connection_(server.dial()) {}
+  explicit HttpPeer(HttpServer& server) : TurnedPeer(server.turned()) {}
 
-  /// Sends and lets the server do what it can.
   HttpPeer& send(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const IoResult result = connection_->write_some(as_bytes(bytes));
-      if (result.state == IoState::done) {
-        bytes.remove_prefix(result.bytes);
-      } else if (result.state != IoState::would_block || !turn()) {
-        break;
-      }
-    }
-    unsent_ = bytes.size();
-    settle();
+    TurnedPeer::send(bytes);
     return *this;
   }
   /// One byte at a time.
@@ -129,77 +104,14 @@ class HttpPeer {
     for (const char byte : bytes) send({&byte, 1});
     return *this;
   }
-  /// What the server did not take at the last `send`.
-  std::size_t unsent() const noexcept { return unsent_; }
-  void finish_sending() {
-    connection_->shutdown_write();
-    settle();
-  }
-  void close() {
-    connection_->close();
-    server_.io.restart();
-    server_.io.poll();
-  }
-
-  /// Lets the server run until nothing more happens.
-  void settle() {
-    while (turn()) {
-    }
-  }
-  /// The same, until `done`: for what happens later or on other threads.
-  template <class Done>
-  void settle_until(Done done) {
-    const auto give_up = Clock::now() + std::chrono::seconds(60);
-    settle();
-    while (!done()) {
-      if (Clock::now() > give_up) throw std::runtime_error("it does not happen");
-      server_.io.restart();
-      server_.io.run_one_for(std::chrono::milliseconds(20));
-      settle();
-    }
-  }
-
   /// What has come and was not taken yet; without the `Date` lines.
-  std::string take() {
-    settle();
-    return without_dates(std::exchange(received_, {}));
-  }
-  const std::string& received() const noexcept { return received_; }
-  bool closed() const noexcept { return closed_; }
-  /// Stops reading, as a slow peer does.
-  void stop_reading() noexcept { reading_ = false; }
-  void read_again() { reading_ = true; }
+  std::string take() { return without_dates(TurnedPeer::take()); }
 
   static std::string without_dates(std::string text) {
     for (std::size_t at = 0; (at = text.find("\r\nDate: ", at)) != std::string::npos;)
       text.erase(at, text.find("\r\n", at + 2) - at);
     return text;
   }
-
- private:
-  bool turn() {
-    server_.io.restart();
-    bool moved = server_.io.poll() != 0;
-    while (reading_ && !closed_) {
-      std::byte bytes[4096];
-      const IoResult result = connection_->read_some(bytes);
-      if (result.state == IoState::would_block) break;
-      moved = true;
-      if (result.state != IoState::done) {
-        closed_ = true;
-        break;
-      }
-      received_.append(reinterpret_cast<const char*>(bytes), result.bytes);
-    }
-    return moved;
-  }
-
-  HttpServer& server_;
-  std::unique_ptr<Connection> connection_;
-  std::string received_;
-  std::size_t unsent_ = 0;
-  bool closed_ = false;
-  bool reading_ = true;
 };
 
 inline std::string post(std::string_view body, std::string_view lines = "", std::string_view path = "/jsonrpc") {

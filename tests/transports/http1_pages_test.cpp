@@ -87,7 +87,7 @@ TEST_CASE("a handler that throws is a 500, and its text stays in the log", "[htt
     CHECK(status_line(text) == "HTTP/1.1 500 Internal Server Error");
     CHECK(text.find("secret") == std::string::npos);
   }
-  CHECK_THAT(server.log, contains("/throw threw secret"));
+  CHECK_THAT(server.log(), contains("/throw threw secret"));
 }
 
 TEST_CASE("a handler cannot break out of its answer", "[http1]") {
@@ -101,7 +101,7 @@ TEST_CASE("a handler cannot break out of its answer", "[http1]") {
   HttpPeer peer(server);
   CHECK(peer.send(get("/page")).take() ==
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 1\r\nX-B: b\r\n\r\nx");
-  CHECK_THAT(server.log, contains("left out"));
+  CHECK_THAT(server.log(), contains("left out"));
 }
 
 TEST_CASE("a long page goes out in chunks, as fast as it is read", "[http1]") {
@@ -160,7 +160,7 @@ TEST_CASE("a page that never ends does not stop the others", "[http1]") {
     };
     return response;
   }));
-  const auto endless = server.dial();
+  const auto endless = server.turned().dial();
   REQUIRE(endless->write_some(as_bytes(get("/endless"))).state == IoState::done);
   HttpPeer other(server);
   CHECK(other.send(post(call("Echo", R"(["hi"])"))).take() == ok(reply(R"("hi")")));
@@ -179,7 +179,7 @@ TEST_CASE("a page that fails half-way is seen to be broken", "[http1]") {
   HttpPeer peer(server);
   CHECK_THAT(peer.send(get("/broken")).take(), ends_with("\r\n\r\n1\r\nx\r\n1\r\nx\r\n"));
   CHECK(peer.closed());
-  CHECK_THAT(server.log, contains("out of pages"));
+  CHECK_THAT(server.log(), contains("out of pages"));
 }
 
 TEST_CASE("a page may throw anything", "[http1]") {

@@ -452,7 +452,7 @@ TEST_CASE("a peer that does not read is waited for, but not for ever", "[http1]"
     HttpPeer peer(server);
     peer.stop_reading();
     for (int i = 0; i < 200; ++i) peer.send(get("/big"));
-    peer.settle_until([&] { return server.log.find("the peer does not read") != std::string::npos; });
+    peer.settle_until([&] { return server.log().find("the peer does not read") != std::string::npos; });
     peer.read_again();
     peer.settle();
     CHECK(peer.closed());
