@@ -23,19 +23,9 @@
 #include <thread>
 #include <vector>
 
-namespace {
-
 using namespace polyrpc;
 using namespace polyrpc::test;
 using namespace std::chrono_literals;
-
-struct Served {
-  Services services;
-  RunningServer server{services.registry, json_over(standard_transports())};
-  ClientTarget target() const { return json_target(server.address()); }
-};
-
-}  // namespace
 
 TEST_CASE("callbacks run on the loop with the reply", "[client][async]") {
   Served served;

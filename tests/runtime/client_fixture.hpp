@@ -121,6 +121,14 @@ inline ClientTarget json_target(const std::string& address,
   return target;
 }
 
+/// These services on a TCP port, spoken to in JSON.
+struct Served {
+  Services services;
+  RunningServer server{services.registry, json_over(standard_transports())};
+  const std::string& address() const { return server.address(); }
+  ClientTarget target() const { return json_target(server.address()); }
+};
+
 /// The two kinds of clients that must behave alike.
 enum class Driver { blocking, loop };
 

@@ -22,12 +22,6 @@ using namespace polyrpc;
 using namespace polyrpc::test;
 using namespace std::chrono_literals;
 
-struct Served {
-  Services services;
-  RunningServer server{services.registry, json_over(standard_transports())};
-  ClientTarget target() const { return json_target(server.address()); }
-};
-
 /// The ways to make a call that interceptors must see.
 enum class Way { call, go, future };
 

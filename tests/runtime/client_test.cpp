@@ -17,12 +17,6 @@ using namespace polyrpc;
 using namespace polyrpc::test;
 using namespace std::chrono_literals;
 
-struct Served {
-  Services services;
-  RunningServer server{services.registry, json_over(standard_transports())};
-  const std::string& address() const { return server.address(); }
-};
-
 /// A port that nobody listens on, most probably for as long as the test runs.
 std::string free_address() {
   Registry registry;

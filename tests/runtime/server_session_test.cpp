@@ -61,6 +61,15 @@ void add_plain(Registry& registry) {
   registry.add("Test.ThrowOdd", [](const std::string&) -> std::int64_t { throw 5; });
 }
 
+/// A handler that waits at `gate` and counts in `told` that it was asked to stop.
+auto waiting_at(Gate& gate, std::atomic<int>& told) {
+  return blocking([&](Context& context, const std::string& text) {
+    const std::stop_callback on_stop(context.stop_token(), [&] { ++told; });
+    gate.pass();
+    return text;
+  });
+}
+
 /// Waits for a timer that never rings; says in `ended` how that ended.
 struct Waiter {
   Awaitable<std::string> wait(Context& context, const std::string& text) {
@@ -509,19 +518,15 @@ TEST_CASE("an argument that can't be read does not reach a blocking handler", "[
 TEST_CASE("a deadline answers for a handler that goes on, and its own answer is dropped", "[session]") {
   SessionFixture f;
   Gate gate;
-  std::atomic<bool> told = false;
-  f.registry.add("Test.Block", blocking([&](Context& context, const std::string& text) {
-                   const std::stop_callback on_stop(context.stop_token(), [&] { told = true; });
-                   gate.pass();
-                   return text;
-                 }));
+  std::atomic<int> told = 0;
+  f.registry.add("Test.Block", waiting_at(gate, told));
   f.send("call 1 Test.Block timeout=2000000 : x\n");
   CHECK(f.late() == "error 1 deadline_exceeded : polyrpc: the deadline has passed\n");
   CHECK(f.session->in_flight() == 1);
   gate.await(1);
   gate.open();
   f.run_until([&] { return f.session->in_flight() == 0; });
-  CHECK(told);
+  CHECK(told == 1);
   CHECK(f.session->late_output().empty());
   CHECK(f.progressed == 2);  // its place is free
   const std::vector<MethodStats> stats = f.server.core()->stats();
@@ -532,12 +537,8 @@ TEST_CASE("a deadline answers for a handler that goes on, and its own answer is 
 TEST_CASE("a caller cancels a call and is answered at once", "[session]") {
   SessionFixture f;
   Gate gate;
-  std::atomic<bool> told = false;
-  f.registry.add("Test.Block", blocking([&](Context& context, const std::string& text) {
-                   const std::stop_callback on_stop(context.stop_token(), [&] { told = true; });
-                   gate.pass();
-                   return text;
-                 }));
+  std::atomic<int> told = 0;
+  f.registry.add("Test.Block", waiting_at(gate, told));
   f.send("call 1 Test.Block : x\n");
   gate.await(1);
   CHECK(f.send("cancel 2 1\n") == "error 1 cancelled : polyrpc: the caller cancelled the call\nok 2 : true\n");
@@ -546,7 +547,7 @@ TEST_CASE("a caller cancels a call and is answered at once", "[session]") {
   CHECK(f.send("cancel 4 99\n") == "ok 4 : true\n");
   gate.open();
   f.run_until([&] { return f.session->in_flight() == 0; });
-  CHECK(told);
+  CHECK(told == 1);
   CHECK(f.session->late_output().empty());
 }
 
@@ -671,11 +672,7 @@ TEST_CASE("calls that are cancelled all at once are not answered", "[session]") 
   Gate gate;
   std::atomic<int> told = 0;
   f.registry.add("Test.Wait", waiter, &Waiter::wait);
-  f.registry.add("Test.Block", blocking([&](Context& context, const std::string& text) {
-                   const std::stop_callback on_stop(context.stop_token(), [&] { ++told; });
-                   gate.pass();
-                   return text;
-                 }));
+  f.registry.add("Test.Block", waiting_at(gate, told));
   f.send("call 1 Test.Wait : x\ncall 2 Test.Block timeout=3600000000000 : y\n");
   gate.await(1);
   CHECK(f.session->in_flight() == 2);
