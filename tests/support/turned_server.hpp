@@ -52,7 +52,7 @@ class TurnedServer {
   asio::io_context io;
 
  private:
-  static constexpr const char* address = "memory://turned";
+  static constexpr const char* address = "memory://server";
 
   MemoryNetwork network_;
   mutable std::mutex mutex_;  // guards log_

@@ -48,7 +48,7 @@ TEST_CASE("a handler sees the whole request", "[http1]") {
   CHECK(peer.send(request).take() == answer);
   CHECK(seen == "PUT|/page|x=%20y|1||body");
   CHECK(registry == &server.registry);
-  CHECK(peer_address == "memory://http http/1.1");
+  CHECK(peer_address == "memory://server http/1.1");
   // The same when the body, and so the handler, comes late.
   seen.clear();
   CHECK(peer.trickle(request).take() == answer);
