@@ -108,7 +108,7 @@ class Finder {
     type.form = Form::structure;
     type.name = structure.name;
     for (const auto& [name, value] : structure.fields) {
-      if (exported_name(name) != name)
+      if (name.empty() || exported_name(name) != name)
         return Status::invalid_argument("gob: a value's field \"" + name + "\" is not exported");
       if (std::find(type.names.begin(), type.names.end(), name) != type.names.end())
         return Status::invalid_argument("gob: a value has two fields " + name);

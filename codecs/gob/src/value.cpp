@@ -8,7 +8,8 @@ bool operator==(const Value::List& a, const Value::List& b) { return a.fixed == 
 bool operator==(const Value::Map& a, const Value::Map& b) { return a.entries == b.entries; }
 bool operator==(const Value::Struct& a, const Value::Struct& b) { return a.fields == b.fields; }
 bool operator==(const Value::Interface& a, const Value::Interface& b) {
-  return a.name == b.name && *a.value == *b.value;
+  if (a.name != b.name || a.value == nullptr || b.value == nullptr) return a.name == b.name && a.value == b.value;
+  return *a.value == *b.value;
 }
 bool operator==(const Value& a, const Value& b) { return a.data == b.data; }
 
@@ -108,7 +109,7 @@ struct Printer {
   void print(const Value::Interface& v) {
     text += v.name;
     text += '(';
-    print(*v.value);
+    if (v.value != nullptr) print(*v.value);
     text += ')';
   }
   void print(const Value::Own& v) {
