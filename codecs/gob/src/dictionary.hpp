@@ -78,6 +78,15 @@ class DictionaryCursor {
     return good;
   }
 
+  /// See `WireTypes::may_split`.
+  WireTypes::Split may_split(std::int32_t wire) {
+    for (const std::int32_t each : whole_)
+      if (each == wire) return WireTypes::Split::no;
+    const WireTypes::Split found = types().may_split(wire);
+    if (found == WireTypes::Split::no) whole_ = {wire, whole_[0]};
+    return found;
+  }
+
   const Plan* plan(std::int32_t wire, const Shape& shape, Status& why) {
     for (const Recent& recent : recent_)
       if (recent.shape == &shape && recent.wire == wire) return recent.plan;
@@ -95,6 +104,7 @@ class DictionaryCursor {
 
   std::shared_ptr<Dictionary> dictionary_;
   std::array<Recent, 2> recent_{};
+  std::array<std::int32_t, 2> whole_{-1, -1};  // types whose values never run over several messages
 };
 
 }  // namespace polyrpc::gob::detail

@@ -24,9 +24,16 @@ class SendStream {
   /// takes both back.
   Status write(MessageRef value, ByteQueue& output);
 
+  /// The type, if all its definitions are on the stream; null if not.
+  const Root* known_root(const Shape& shape) {
+    Status why;
+    const Root* found = root(shape, why);
+    return found != nullptr && (found->own == nullptr || was_sent(found->own->bit)) ? found : nullptr;
+  }
+
   /// Takes a state that `roll_back` can return to. Nothing before it can be taken back any more.
   void checkpoint() noexcept {
-    std::vector<std::uint32_t>().swap(fresh_);
+    if (fresh_.capacity() != 0) std::vector<std::uint32_t>().swap(fresh_);
     if (tree_types_ != nullptr) tree_types_at_checkpoint_ = tree_types_->size();
   }
   /// Forgets what has been sent since the checkpoint.

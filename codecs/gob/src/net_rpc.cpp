@@ -6,7 +6,9 @@
 #include "scalars.hpp"
 #include "stream_context.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <mutex>
 #include <utility>
 
@@ -64,6 +66,80 @@ POLYRPC_DESCRIBE(Response, (service_method, "ServiceMethod"), (seq, "Seq"), (err
 POLYRPC_DESCRIBE_AS(WideResponse, "Response", (service_method, "ServiceMethod"), (seq, "Seq"), (error, "Error"),
                     (code, "Code"), (details, "Details"), (headers, "Headers"), (trailers, "Trailers"));
 POLYRPC_DESCRIBE(CancelArgs, (seq, "Seq"));
+
+// Every call has a header, so Go's own are read and written by hand, and the rest by their descriptions.
+
+/// Whether structs of that type are laid out as Go's Request or Response are.
+bool is_plain_header(const detail::WireType& type) noexcept {
+  static constexpr std::array<detail::WireField, 3> fields = {
+      {{"ServiceMethod", detail::id::string}, {"Seq", detail::id::unsigned_integer}, {"Error", detail::id::string}}};
+  return type.kind == detail::WireKind::structure && type.fields.size() >= 2 && type.fields.size() <= fields.size() &&
+         std::equal(
+             type.fields.begin(), type.fields.end(), fields.begin(),
+             [](const detail::WireField& a, const detail::WireField& b) { return a.name == b.name && a.id == b.id; });
+}
+
+/// False: it is not as it should be; nothing in particular is then in `header`.
+template <class Header>
+bool read_plain_header(std::span<const std::byte> bytes, Header& header) noexcept {
+  detail::Reader reader;
+  reader.cur = bytes.data();
+  reader.end = bytes.data() + bytes.size();
+  std::uint64_t last = 0;  // field, counted from 1
+  for (;;) {
+    std::uint64_t delta = 0;
+    if (!reader.get_uint(delta) || delta > 3) return false;
+    if (delta == 0) return reader.cur == reader.end;
+    last += delta;
+    std::span<const std::byte> text;
+    if (last == 2) {
+      if (!reader.get_uint(header.seq)) return false;
+      continue;
+    }
+    if (last > 3 || !reader.get_bytes(text)) return false;
+    if (last == 1) {
+      header.service_method = as_text(text);
+    } else if constexpr (requires { header.error; }) {
+      header.error = as_text(text);
+    } else {
+      return false;
+    }
+  }
+}
+
+void write_plain_header(const detail::Root& type, std::string_view method, std::uint64_t seq, std::string_view error,
+                        ByteQueue& output) {
+  const auto field_size = [](std::string_view text) {
+    return text.empty() ? 0 : 1 + detail::uint_size(text.size()) + text.size();
+  };
+  const std::size_t size =
+      type.id_size + field_size(method) + (seq == 0 ? 0 : 1 + detail::uint_size(seq)) + field_size(error) + 1;
+  std::byte* const start = output.prepare(size + 2 * detail::max_uint_size).data();
+  std::byte* to = detail::put_uint(start, size);
+  std::memcpy(to, type.id_bytes, sizeof type.id_bytes);
+  to += type.id_size;
+  std::uint64_t delta = 1;
+  const auto put_field = [&](std::string_view text) {
+    if (text.empty()) {
+      ++delta;
+      return;
+    }
+    *to++ = static_cast<std::byte>(std::exchange(delta, 1));
+    to = detail::put_uint(to, text.size());
+    std::memcpy(to, text.data(), text.size());
+    to += text.size();
+  };
+  put_field(method);
+  if (seq == 0) {
+    ++delta;
+  } else {
+    *to++ = static_cast<std::byte>(std::exchange(delta, 1));
+    to = detail::put_uint(to, seq);
+  }
+  put_field(error);
+  *to++ = std::byte{0};
+  output.commit(static_cast<std::size_t>(to - start));
+}
 
 constexpr std::string_view cancel_method = "_goRPC_.Cancel";
 /// Marks the numbers of our own cancel requests; calls are counted from 0.
@@ -166,6 +242,12 @@ class Incoming final : public EncodedMessage {
  private:
   template <class Header>
   bool read_header(ByteQueue& input, Header& header) {
+    if (header_.wire != header_wire_) {
+      header_wire_ = header_.wire;
+      const detail::WireType* type = stream_.types().find(header_wire_);
+      is_plain_ = type != nullptr && is_plain_header(*type);
+    }
+    if (is_plain_ && read_plain_header(stream_.bytes(input.readable(), header_), header)) return true;
     Status status = stream_.decode(input.readable(), header_, message_slot(header));
     if (status.ok()) return true;
     header_failed(std::move(status));
@@ -179,6 +261,8 @@ class Incoming final : public EncodedMessage {
   mutable detail::ReceiveStream stream_;  // decoding a body makes plans
   detail::Extent header_;
   detail::Extent body_;
+  std::int32_t header_wire_ = 0;  // of the last header
+  bool is_plain_ = false;         // that type
   bool have_header_ = false;
   std::size_t taken_ = 0;
   std::span<const std::byte> input_;
@@ -190,7 +274,34 @@ class Outgoing {
  public:
   explicit Outgoing(const detail::StreamContext& context) noexcept : stream_(context) {}
 
-  Status write(MessageRef header, MessageRef body, ByteQueue& output) {
+  Status write(const Request& request, MessageRef body, ByteQueue& output) {
+    return write_plain(request, request.service_method, request.seq, {}, body, output);
+  }
+  Status write(const Response& response, MessageRef body, ByteQueue& output) {
+    return write_plain(response, response.service_method, response.seq, response.error, body, output);
+  }
+  template <class Wide>
+  Status write(const Wide& header, MessageRef body, ByteQueue& output) {
+    return write_pair([&](ByteQueue& to) { return stream_.write(message_ref(header), to); }, body, output);
+  }
+
+ private:
+  template <class Header>
+  Status write_plain(const Header& header, std::string_view method, std::uint64_t seq, std::string_view error,
+                     MessageRef body, ByteQueue& output) {
+    const detail::Root* type = stream_.known_root(shape_of<Header>());
+    if (type == nullptr)
+      return write_pair([&](ByteQueue& to) { return stream_.write(message_ref(header), to); }, body, output);
+    return write_pair(
+        [&](ByteQueue& to) {
+          write_plain_header(*type, method, seq, error, to);
+          return Status();
+        },
+        body, output);
+  }
+
+  template <class WriteHeader>
+  Status write_pair(const WriteHeader& header, MessageRef body, ByteQueue& output) {
     struct Undo {
       detail::SendStream& stream;
       ByteQueue& output;
@@ -204,13 +315,12 @@ class Outgoing {
     };
     stream_.checkpoint();
     Undo undo{stream_, output, output.size()};
-    Status status = stream_.write(header, output);
+    Status status = header(output);
     if (status.ok()) status = stream_.write(body, output);
     undo.done = status.ok();
     return status;
   }
 
- private:
   detail::SendStream stream_;
 };
 
@@ -273,10 +383,10 @@ class Server final : public ServerCodec {
         response.details.push_back({detail.type_url, as_bytes(detail.value)});
       if (has_headers) response.headers = entries_of(*head.headers);
       if (has_trailers) response.trailers = entries_of(*head.trailers);
-      return outgoing_.write(message_ref(response), body, output);
+      return outgoing_.write(response, body, output);
     }
     const Response response{head.method, head.tag.number, error};
-    return outgoing_.write(message_ref(response), body, output);
+    return outgoing_.write(response, body, output);
   }
 
  private:
@@ -332,17 +442,17 @@ class Client final : public ClientCodec {
       // A zero would not be sent, and mean that there is no deadline.
       if (head.timeout) request.timeout = head.timeout->count() > 0 ? head.timeout->count() : 1;
       if (!head.metadata.empty()) request.metadata = entries_of(head.metadata);
-      return outgoing_.write(message_ref(request), body, output);
+      return outgoing_.write(request, body, output);
     }
     const Request request{head.method, head.tag.number};
-    return outgoing_.write(message_ref(request), body, output);
+    return outgoing_.write(request, body, output);
   }
 
   void write_cancel(std::uint64_t call, ByteQueue& output) override {
     const Request request{cancel_method, call | cancel_bit};
     const CancelArgs args{call};
     // Two structs of numbers and a constant can't fail.
-    [[maybe_unused]] const Status status = outgoing_.write(message_ref(request), message_ref(args), output);
+    [[maybe_unused]] const Status status = outgoing_.write(request, message_ref(args), output);
   }
 
   Result<bool> next_reply(ByteQueue& input, IncomingReply& reply) override {

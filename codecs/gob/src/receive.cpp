@@ -45,7 +45,7 @@ Cut ReceiveStream::find(std::span<const std::byte> input, Extent& extent) {
     }
     open_.begin = position(reader.cur);
     open_.message_end = open_.end = seen_ = position(reader.end);
-    switch (dictionary_.types().may_split(open_.wire)) {
+    switch (dictionary_.may_split(open_.wire)) {
       case WireTypes::Split::undefined:
         return broken(unknown_type);
       case WireTypes::Split::no:

@@ -43,6 +43,11 @@ class ReceiveStream {
   /// Reads a value that `find` has found. Marks the stream as broken if the bytes turn out not to be gob.
   Status decode(std::span<const std::byte> input, const Extent& extent, MessageSlot into);
 
+  /// Those of a value within one message, behind its type id.
+  static std::span<const std::byte> bytes(std::span<const std::byte> input, const Extent& extent) noexcept {
+    return input.subspan(extent.begin, extent.end - extent.begin);
+  }
+
   const char* error() const noexcept { return error_; }
 
   const WireTypes& types() const noexcept { return dictionary_.types(); }
