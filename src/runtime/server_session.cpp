@@ -244,8 +244,12 @@ void ServerSession::Impl::serve(ByteQueue& output) {
   if (request.kind == RequestKind::cancel) return cancel(output);
   if (draining_ || core_->draining())
     return refuse(Status::unavailable("polyrpc: the server is shutting down"), output);
-  const MethodEntry* entry = core_->registry().find(request.head.method);
-  if (entry == nullptr) return refuse(core_->registry().why_not(request.head.method), output);
+  if (recent_ == nullptr || recent_->name != request.head.method) {
+    const MethodEntry* found = core_->registry().find(request.head.method);
+    if (found == nullptr) return refuse(core_->registry().why_not(request.head.method), output);
+    recent_ = found;
+  }
+  const MethodEntry* const entry = recent_;
   if (entry->handler->road() == Road::plain && !onion_)
     serve_here(*entry, output);
   else

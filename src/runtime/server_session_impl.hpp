@@ -56,6 +56,7 @@ class ServerSession::Impl {
   StatsShard& stats_;
   const bool onion_;
   bool draining_ = false;
+  const MethodEntry* recent_ = nullptr;  // called last
   ByteQueue* current_output_ = nullptr;  // while inside process
   IncomingRequest* request_ = nullptr;   // the same
   std::shared_ptr<SessionLink> link_;    // made with the first call that is not served on the spot
