@@ -335,6 +335,32 @@ TEST_CASE("strings", "[json]") {
   }());
 }
 
+TEST_CASE("bytes of any length come back, and no character that is not base64 gets in anywhere", "[json]") {
+  std::vector<std::byte> bytes;
+  for (std::size_t size = 0; size < 100; ++size) {
+    std::string text = "\"";
+    for (std::size_t i = 0; i < size; i += 3) {
+      const auto at = [&](std::size_t j) { return j < size ? static_cast<unsigned>(bytes[j]) : 0U; };
+      const unsigned group = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
+      const auto digit = [&](int shift) {
+        return "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[group >> shift & 63];
+      };
+      text += {digit(18), digit(12), i + 1 < size ? digit(6) : '=', i + 2 < size ? digit(0) : '='};
+    }
+    text += '"';
+    both_ways(bytes, text);
+    for (std::size_t i = 1; i + 1 < text.size(); ++i) {
+      std::string bad = text;
+      bad[i] = '-';
+      CHECK(why_not<std::vector<std::byte>>(bad).starts_with("invalid_argument: json: illegal base64 data"));
+      bad = text;
+      bad.insert(i, "\\n");
+      CHECK(decoded<std::vector<std::byte>>(bad) == bytes);
+    }
+    bytes.push_back(static_cast<std::byte>(size * 73 + 11));
+  }
+}
+
 TEST_CASE("bytes are padded standard base64", "[json]") {
   const auto bytes = [](std::string_view text) {
     std::vector<std::byte> result;

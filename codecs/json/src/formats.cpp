@@ -3,6 +3,8 @@
 #include "chars.hpp"
 
 #include <array>
+#include <bit>
+#include <cstring>
 
 namespace polyrpc::json {
 
@@ -10,13 +12,31 @@ namespace {
 
 constexpr char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-constexpr auto base64_values = [] {
-  std::array<signed char, 256> table{};
-  for (auto& value : table) value = -1;
-  for (std::size_t i = 0; i < 64; ++i)
-    table[static_cast<unsigned char>(base64_digits[i])] = static_cast<signed char>(i);
-  return table;
+/// What twelve bits become.
+constexpr auto base64_pairs = [] {
+  std::array<std::array<char, 2>, 4096> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {base64_digits[i >> 6], base64_digits[i & 63]};
+  return pairs;
 }();
+
+constexpr std::uint32_t not_base64 = 0xFFFFFFFF;
+
+/// What a character stands for, in each of a group's four places.
+constexpr auto base64_places = [] {
+  std::array<std::array<std::uint32_t, 256>, 4> places{};
+  for (auto& place : places) place.fill(not_base64);
+  for (std::uint32_t i = 0; i < 64; ++i)
+    for (std::size_t place = 0; place < 4; ++place)
+      places[place][static_cast<unsigned char>(base64_digits[i])] = i << (18 - 6 * place);
+  return places;
+}();
+
+constexpr std::uint64_t big_endian(std::uint64_t v) noexcept {
+  if constexpr (std::endian::native == std::endian::big) return v;
+  v = (v & 0x00FF00FF00FF00FF) << 8 | (v >> 8 & 0x00FF00FF00FF00FF);
+  v = (v & 0x0000FFFF0000FFFF) << 16 | (v >> 16 & 0x0000FFFF0000FFFF);
+  return v << 32 | v >> 32;
+}
 
 // Days and dates in the Gregorian calendar, counted in eras of 400 years that start in March.
 constexpr std::int64_t days_per_era = 146097;
@@ -105,24 +125,27 @@ class Fields {
 
 char* write_base64(std::span<const std::byte> bytes, char* out) noexcept {
   const auto at = [&](std::size_t i) { return static_cast<std::uint32_t>(bytes[i]); };
-  const auto put = [&out](std::uint32_t group, int shift) { *out++ = base64_digits[group >> shift & 63]; };
+  const auto put = [&out](std::uint32_t twelve_bits) {
+    std::memcpy(out, base64_pairs[twelve_bits].data(), 2);
+    out += 2;
+  };
   std::size_t i = 0;
+  for (; i + 8 <= bytes.size(); i += 6) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, bytes.data() + i, 8);
+    eight = big_endian(eight);
+    for (int shift = 52; shift >= 16; shift -= 12) put(static_cast<std::uint32_t>(eight >> shift) & 0xFFF);
+  }
   for (; i + 3 <= bytes.size(); i += 3) {
     const std::uint32_t group = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-    put(group, 18);
-    put(group, 12);
-    put(group, 6);
-    put(group, 0);
+    put(group >> 12);
+    put(group & 0xFFF);
   }
   if (i < bytes.size()) {
     const bool two = i + 2 == bytes.size();
     const std::uint32_t group = at(i) << 16 | (two ? at(i + 1) << 8 : 0);
-    put(group, 18);
-    put(group, 12);
-    if (two)
-      put(group, 6);
-    else
-      *out++ = '=';
+    put(group >> 12);
+    *out++ = two ? base64_digits[group >> 6 & 63] : '=';
     *out++ = '=';
   }
   return out;
@@ -130,22 +153,49 @@ char* write_base64(std::span<const std::byte> bytes, char* out) noexcept {
 
 std::optional<std::size_t> read_base64(std::string_view text, std::byte* out, bool padding_optional) noexcept {
   std::byte* const start = out;
+  const auto put = [&out](std::uint32_t group) {
+    *out++ = static_cast<std::byte>(group >> 16);
+    *out++ = static_cast<std::byte>(group >> 8);
+    *out++ = static_cast<std::byte>(group);
+  };
   std::uint32_t group = 0;
   int count = 0;    // characters in the group
   int padding = 0;  // `=` at the end
-  for (const char c : text) {
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  while (p != end) {
+    if (count == 0 && padding == 0) {
+      const auto four = [](const char* from) {
+        const auto place = [from](std::size_t i) { return base64_places[i][static_cast<unsigned char>(from[i])]; };
+        return place(0) | place(1) | place(2) | place(3);
+      };
+      // Eight bytes are written for six, so more must follow.
+      for (; end - p >= 16; p += 8) {
+        const std::uint32_t first = four(p);
+        const std::uint32_t second = four(p + 4);
+        if (first == not_base64 || second == not_base64) break;
+        const std::uint64_t six = big_endian(std::uint64_t{first} << 40 | std::uint64_t{second} << 16);
+        std::memcpy(out, &six, 8);
+        out += 6;
+      }
+      for (; end - p >= 4; p += 4) {
+        const std::uint32_t bits = four(p);
+        if (bits == not_base64) break;
+        put(bits);
+      }
+      if (p == end) break;
+    }
+    const char c = *p++;
     if (c == '\n' || c == '\r') continue;
     if (c == '=') {
       ++padding;
       continue;
     }
-    const int value = base64_values[static_cast<unsigned char>(c)];
-    if (value < 0 || padding != 0) return std::nullopt;
-    group = group << 6 | static_cast<std::uint32_t>(value);
+    const std::uint32_t value = base64_places[3][static_cast<unsigned char>(c)];
+    if (value == not_base64 || padding != 0) return std::nullopt;
+    group = group << 6 | value;
     if (++count == 4) {
-      *out++ = static_cast<std::byte>(group >> 16);
-      *out++ = static_cast<std::byte>(group >> 8);
-      *out++ = static_cast<std::byte>(group);
+      put(group);
       group = 0;
       count = 0;
     }
