@@ -27,6 +27,9 @@ type ourStream struct {
 	Hex []*string `json:"hex"`
 }
 
+// Loose: the stream was made from the wire's trees, which leave out what is empty or what their type cannot be known of.
+func (s *ourStream) loose() bool { return strings.HasPrefix(s.How, "tree") }
+
 type verdict struct {
 	Read     int
 	Failed   bool // Go could encode none of the values
@@ -151,7 +154,7 @@ func checkCase(c *Case, streams []ourStream) *verdict {
 		dec := gob.NewDecoder(bytes.NewReader(all))
 		for i, h := range s.Hex {
 			if h == nil {
-				if byGo[i] {
+				if byGo[i] && !s.loose() {
 					problem("value %d was not encoded", i)
 				}
 				continue
@@ -162,7 +165,7 @@ func checkCase(c *Case, streams []ourStream) *verdict {
 				break
 			}
 			out.Read++
-			if !same(want[i].Elem(), got.Elem(), !byGo[i]) {
+			if !same(want[i].Elem(), got.Elem(), !byGo[i], s.loose()) {
 				problem("value %d is %.300s, not %.300s", i, lit(got.Elem()), lit(want[i].Elem()))
 			}
 		}
@@ -191,13 +194,16 @@ func base(v reflect.Value) reflect.Value {
 
 // Values are compared as a whole; where that says nothing, because of a NaN or because one of them never was on the wire,
 // by their trees.
-func same(want, got reflect.Value, unsent bool) bool {
+func same(want, got reflect.Value, unsent, loose bool) bool {
 	if reflect.DeepEqual(want.Interface(), got.Interface()) {
 		return true
 	}
 	a, b := vtree(want), vtree(got)
-	if !unsent && !hasNaN(a) {
+	if !unsent && !loose && !hasNaN(a) {
 		return false
+	}
+	if loose {
+		a, b = withoutNil(a), withoutNil(b)
 	}
 	return bytes.Equal(jsonText(a), jsonText(b))
 }
@@ -220,6 +226,43 @@ func hasNaN(tree any) bool {
 		var bits uint64
 		_, err := fmt.Sscanf(t, "%016x", &bits)
 		return err == nil && len(t) == 16 && math.IsNaN(math.Float64frombits(bits))
+	}
+	return false
+}
+
+// The tree with nothing in place of lists, maps and bytes that are nil, and nil in place of pointers to such.
+func withoutNil(tree any) any {
+	switch t := tree.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for k, part := range t {
+			part = withoutNil(part)
+			if part == nil && k == "bytes" {
+				part = ""
+			} else if part == nil && (k == "slice" || k == "map") {
+				part = []any{}
+			} else if k == "ptr" && isEmpty(part) {
+				part = nil
+			}
+			out[k] = part
+		}
+		return out
+	case []any:
+		out := make([]any, 0, len(t))
+		for _, part := range t {
+			out = append(out, withoutNil(part))
+		}
+		return out
+	}
+	return tree
+}
+
+func isEmpty(tree any) bool {
+	t, _ := tree.(map[string]any)
+	for _, k := range []string{"slice", "map"} {
+		if l, is := t[k].([]any); is && len(l) == 0 {
+			return true
+		}
 	}
 	return false
 }

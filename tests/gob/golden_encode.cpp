@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 
 using namespace polyrpc;
@@ -34,6 +35,23 @@ Json typed_stream(const Json& one_case, gob::DefinitionOrder order, Lists lists)
   return {{"how", std::string(name_of(order)) + ", " + name_of(lists)}, {"hex", hex}};
 }
 
+/// What Go sent, read as trees and sent again.
+Json tree_stream(const Json& one_case, gob::DefinitionOrder order) {
+  gob::Decoder decoder;
+  gob::Encoder encoder(fresh_options(order));
+  Json hex = Json::array();
+  for (const Json& encode : one_case["encodes"]) {
+    hex.push_back(nullptr);
+    if (failed(encode)) continue;
+    ByteQueue queue = queue_of(from_hex(encode["hex"].get<std::string>()));
+    gob::Value value;
+    const Result<bool> got = decoder.decode(queue, value);
+    if (!got.ok() || !*got) throw std::runtime_error(one_case["name"].get<std::string>() + " can't be read");
+    hex.back() = encoded(encoder, message_ref(value));
+  }
+  return {{"how", std::string("tree, ") + name_of(order)}, {"hex", hex}};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -46,6 +64,7 @@ int main(int argc, char** argv) try {
     for (const gob::DefinitionOrder order : {gob::DefinitionOrder::safe, gob::DefinitionOrder::exact}) {
       for (const Lists lists : {Lists::adjacent, Lists::one_by_one})
         streams.push_back(typed_stream(one_case, order, lists));
+      streams.push_back(tree_stream(one_case, order));
     }
     all[name] = std::move(streams);
   }

@@ -282,6 +282,53 @@ TEST_CASE("a type is defined once on a stream, however often values of it are se
   }
 }
 
+TEST_CASE("structs of one name in the fields of a struct have one type, as Go's decoder needs it", "[gob][value]") {
+  const auto definitions = [](const Value& value) {
+    const std::string bytes = encoded(value);
+    CHECK(decoded<Value>(bytes) == value);
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = bytes.find("Point", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  const Value none = structure({}, "Point");
+  const Value left = structure({{"X", number(1)}}, "Point");
+  const Value right = structure({{"Y", number(1)}}, "Point");
+  const Value text = structure({{"X", words("a")}}, "Point");
+  CHECK(definitions(structure({{"From", none}, {"To", right}})) == 1);
+  CHECK(definitions(structure({{"A", left}, {"B", list({right})}, {"C", map({{words("k"), none}})}})) == 1);
+  CHECK(definitions(structure({{"P", left}, {"In", structure({{"P", right}, {"Q", left}})}})) == 2);
+  CHECK(definitions(structure({{"A", structure({{"P", left}}, "In")}, {"B", structure({{"Q", right}}, "In")}})) == 1);
+  CHECK(definitions(map({{left, right}})) == 1);
+  // Those that can't be one, and those without a name, stay apart.
+  CHECK(definitions(structure({{"A", left}, {"B", text}, {"C", right}})) == 2);
+  CHECK(definitions(structure({{"A", list({left})}, {"B", text}, {"C", none}})) == 2);
+  CHECK(decoded<Value>(encoded(structure({{"A", structure({{"X", number(1)}})}, {"B", structure({})}}))) ==
+        structure({{"A", structure({{"X", number(1)}})}, {"B", structure({})}}));
+}
+
+TEST_CASE("fields keep their order, also where elements have other ones", "[gob][value]") {
+  const auto point = [](std::vector<std::string> names) {
+    Value::Struct made;
+    for (std::string& name : names) made.fields.emplace_back(std::move(name), number(1));
+    return Value{std::move(made)};
+  };
+  const Value all = list({point({"C"}), point({"A", "C"}), point({"A", "B", "C", "D"}), point({}), point({"B", "E"})});
+  CHECK(decoded<Value>(encoded(all)) == all);
+}
+
+TEST_CASE("a type that stands in many places is worked out once", "[gob][value]") {
+  // As a tree, the type of this would have 2 to the power of 400 parts.
+  Value node = structure({{"Key", number(1)}}, "Node");
+  for (int i = 0; i < 400; ++i) {
+    const Value leaf = structure({{"Key", number(1)}}, "Node");
+    node = i % 2 == 0 ? structure({{"Left", leaf}, {"Right", std::move(node)}}, "Node")
+                      : structure({{"Left", std::move(node)}, {"Right", leaf}}, "Node");
+  }
+  const std::string bytes = encoded(node);
+  CHECK(bytes.size() < 100'000);
+  CHECK(decoded<Value>(bytes) == node);
+}
+
 TEST_CASE("an integer of any size is made of a number and gives it back", "[gob][value]") {
   for (const std::int64_t value :
        {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1}, std::int64_t{255}, std::int64_t{256}, std::int64_t{-65536},

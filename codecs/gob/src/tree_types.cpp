@@ -25,31 +25,79 @@ void append_text(std::string& to, std::string_view text) {
 
 Status not_alike() { return Status::invalid_argument("gob: elements of a value's list or map are not of one type"); }
 
-/// Makes `into` a type that both fit.
-Status merge(TreeType& into, TreeType&& from) {
-  const auto is_interface = [](const TreeType& type) { return type.form == Form::basic && type.id == id::interface; };
-  if (from.form == Form::unknown || (from.form == Form::nil && is_interface(into))) return {};
+bool is_interface(const TreeType& type) noexcept { return type.form == Form::basic && type.id == id::interface; }
+
+/// Whether there is a type that both fit.
+bool alike(const TreeType& one, const TreeType& other) {
+  if (one.form == Form::unknown || (one.form == Form::nil && is_interface(other))) return true;
+  if (other.form == Form::unknown || (other.form == Form::nil && is_interface(one))) return true;
+  if (one.form != other.form || one.id != other.id || one.length != other.length) return false;
+  for (std::size_t i = 0; i < other.parts.size(); ++i) {
+    std::size_t at = i;
+    if (one.form == Form::structure) {
+      const auto known = std::find(one.names.begin(), one.names.end(), other.names[i]);
+      if (known == one.names.end()) continue;
+      at = static_cast<std::size_t>(known - one.names.begin());
+    }
+    if (!alike(one.parts[at], other.parts[i])) return false;
+  }
+  return true;
+}
+
+/// Makes `into` a type that both fit, which are alike. Fields keep the order that they have in both.
+void merge(TreeType& into, TreeType&& from) {
+  if (from.form == Form::unknown || (from.form == Form::nil && is_interface(into))) return;
   if (into.form == Form::unknown || (into.form == Form::nil && is_interface(from))) {
     into = std::move(from);
-    return {};
+    return;
   }
-  if (into.form != from.form || into.id != from.id || into.length != from.length) return not_alike();
-  if (into.form != Form::structure) {
-    for (std::size_t i = 0; i < into.parts.size(); ++i)
-      if (Status status = merge(into.parts[i], std::move(from.parts[i])); !status.ok()) return status;
-    return {};
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < from.parts.size(); ++i, ++at) {
+    if (into.form == Form::structure) {
+      const auto known = std::find(into.names.begin(), into.names.end(), from.names[i]);
+      if (known == into.names.end()) {
+        into.names.insert(into.names.begin() + static_cast<std::ptrdiff_t>(at), std::move(from.names[i]));
+        into.parts.insert(at, std::move(from.parts.at(i)));
+        continue;
+      }
+      at = static_cast<std::size_t>(known - into.names.begin());
+    }
+    merge(into.parts[at], std::move(from.parts[i]));
   }
-  for (std::size_t i = 0; i < from.parts.size(); ++i) {
-    const auto known = std::find(into.names.begin(), into.names.end(), from.names[i]);
-    if (known == into.names.end()) {
-      into.names.push_back(std::move(from.names[i]));
-      into.parts.push_back(std::move(from.parts[i]));
-    } else {
-      Status status = merge(into.parts[static_cast<std::size_t>(known - into.names.begin())], std::move(from.parts[i]));
-      if (!status.ok()) return status;
+}
+
+using Places = std::vector<std::shared_ptr<TreeType>*>;
+
+/// The structs inside `type` that stand in no other struct.
+void collect_structs(TreeType& type, Places& places) {
+  for (std::size_t i = 0; i < type.parts.size(); ++i) {
+    if (type.parts[i].is_struct())
+      places.push_back(&type.parts.at(i));
+    else
+      collect_structs(type.parts[i], places);
+  }
+}
+
+/// Gives structs of one name one type. What is inside a struct is not shared before its turn comes.
+void share_structs(TreeType& root) {
+  std::vector<TreeType*> scopes{&root};
+  Places places;
+  while (!scopes.empty()) {
+    TreeType& scope = *scopes.back();
+    scopes.pop_back();
+    places.clear();
+    collect_structs(scope, places);
+    std::unordered_map<std::string_view, std::shared_ptr<TreeType>> by_name;
+    for (std::shared_ptr<TreeType>* place : places) {
+      const auto& first = (*place)->name.empty() ? *place : by_name.try_emplace((*place)->name, *place).first->second;
+      if (first == *place || !alike(*first, **place)) {
+        scopes.push_back(place->get());
+      } else {
+        merge(*first, std::move(**place));
+        *place = first;
+      }
     }
   }
-  return {};
 }
 
 class Finder {
@@ -72,8 +120,10 @@ class Finder {
   }
   Status add(const Value& value, TreeType& to) {
     TreeType type;
-    Status status = find(value, type);
-    return status.ok() ? merge(to, std::move(type)) : status;
+    if (Status status = find(value, type); !status.ok()) return status;
+    if (!alike(to, type)) return not_alike();
+    merge(to, std::move(type));
+    return {};
   }
 
   Status find_in(Value::Nil, TreeType& type) {
@@ -90,14 +140,15 @@ class Finder {
   Status find_in(const Value::List& list, TreeType& type) {
     type.form = list.fixed ? Form::array : Form::list;
     type.length = list.fixed ? list.elements.size() : 0;
-    type.parts.resize(1);
+    type.parts.add();
     for (const Value& element : list.elements)
       if (Status status = add(element, type.parts[0]); !status.ok()) return status;
     return {};
   }
   Status find_in(const Value::Map& map, TreeType& type) {
     type.form = Form::map;
-    type.parts.resize(2);
+    type.parts.add();
+    type.parts.add();
     for (const auto& [key, element] : map.entries) {
       if (Status status = add(key, type.parts[0]); !status.ok()) return status;
       if (Status status = add(element, type.parts[1]); !status.ok()) return status;
@@ -113,7 +164,7 @@ class Finder {
       if (std::find(type.names.begin(), type.names.end(), name) != type.names.end())
         return Status::invalid_argument("gob: a value has two fields " + name);
       type.names.push_back(name);
-      if (Status status = find(value, type.parts.emplace_back()); !status.ok()) return status;
+      if (Status status = find(value, type.parts.add()); !status.ok()) return status;
     }
     return {};
   }
@@ -133,7 +184,11 @@ class Finder {
 
 }  // namespace
 
-Status type_of(const Value& value, std::size_t depth, TreeType& type) { return Finder(depth).find(value, type); }
+Status type_of(const Value& value, std::size_t depth, TreeType& type) {
+  Status status = Finder(depth).find(value, type);
+  if (status.ok()) share_structs(type);
+  return status;
+}
 
 bool is_left_out(const Value& value) noexcept {
   struct Test {
@@ -169,26 +224,16 @@ void TreeTypes::truncate(std::size_t size) {
 }
 
 Status TreeTypes::number(TreeType& type, std::vector<Definition>& definitions) {
-  std::string signature;
-  Status status = number_part(type, definitions, signature);
+  Status status = number_part(type, definitions);
   if (status.ok() && type.id == 0)
     status = Status::invalid_argument("gob: a value's type can't be known: an empty list or map, or nil");
   return status;
 }
 
 /// What is inside comes first. A part whose type can't be known keeps the number 0, and so does what needs it.
-Status TreeTypes::number_part(TreeType& type, std::vector<Definition>& definitions, std::string& signature) {
-  switch (type.form) {
-    case Form::unknown:
-      return {};
-    case Form::nil:
-      return {};
-    case Form::basic:
-      signature += static_cast<char>('0' + type.id);
-      return {};
-    default:
-      break;
-  }
+Status TreeTypes::number_part(TreeType& type, std::vector<Definition>& definitions) {
+  if (type.form == Form::unknown || type.form == Form::nil || type.form == Form::basic) return {};
+  if (std::exchange(type.numbered, true)) return {};
   std::string text(1, static_cast<char>('A' + static_cast<int>(type.form)));
   append_text(text, type.name);
   append_uint(text, type.length);
@@ -196,8 +241,7 @@ Status TreeTypes::number_part(TreeType& type, std::vector<Definition>& definitio
   std::size_t fields = 0;
   for (std::size_t i = 0; i < type.parts.size(); ++i) {
     TreeType& part = type.parts[i];
-    std::string inner;
-    if (Status status = number_part(part, definitions, inner); !status.ok()) return status;
+    if (Status status = number_part(part, definitions); !status.ok()) return status;
     if (type.form == Form::structure) {
       if (part.id == 0) continue;  // never set in any value, so left out of the type
       ++fields;
@@ -207,16 +251,14 @@ Status TreeTypes::number_part(TreeType& type, std::vector<Definition>& definitio
     } else if (part.form == Form::nil) {
       part.form = Form::basic;
       part.id = id::interface;
-      inner.assign(1, static_cast<char>('0' + id::interface));
     } else if (part.id == 0) {
       return {};
     }
-    text += inner;
+    append_int(text, part.id);
     descriptor_parts += '\1';
     append_int(descriptor_parts, part.id);
     if (type.form == Form::structure) descriptor_parts += '\0';
   }
-  signature += text;
 
   bool is_new = false;
   type.id = known_or_new(text, is_new);
