@@ -14,17 +14,10 @@ namespace polyrpc::http1 {
 
 namespace {
 
-constexpr std::size_t read_size = 64 << 10;
 constexpr std::size_t largest_read = 1 << 20;  // of a body that is under way
-constexpr std::size_t flush_size = 256 << 10;  // answers of one batch are sent in pieces of about this size
 constexpr std::size_t read_ahead = 64 << 10;   // while calls are under way
-constexpr std::size_t kept_scratch = 4 << 20;
-constexpr std::size_t kept_buffer = 64 << 10;  // larger ones are kept while the connection is busy, to be reused
 constexpr std::size_t most_unwanted = 256
                                       << 10;  // a refused body up to this is read over, so that the connection lives on
-constexpr int rounds_in_a_row = 16;           // then other connections get their turn
-constexpr std::chrono::milliseconds linger_time{1000};
-constexpr std::chrono::milliseconds kept_time{1000};
 
 bool is_blank(std::string_view text) noexcept { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
@@ -32,41 +25,13 @@ bool is_blank(std::string_view text) noexcept { return text.find_first_not_of(" 
 
 HttpConnection::HttpConnection(std::unique_ptr<Connection> connection, ByteQueue first_bytes, ServerHost& host,
                                std::shared_ptr<const Site> site)
-    : host_(host),
-      loop_(host.loop()),
-      limits_(host.core()->limits()),
-      site_(std::move(site)),
-      connection_(std::move(connection)),
-      peer_(*connection_, "http/1.1"),
-      input_(std::move(first_bytes)) {}
+    : ServedStream(std::move(connection), std::move(first_bytes), host, "http/1.1"), site_(std::move(site)) {}
 
 HttpConnection::~HttpConnection() = default;
 
-void HttpConnection::start() {
-  draining_ = host_.draining();
-  touch();
-  if (!input_.empty()) serve(input_);
-  note_partial();
-  settle();
-  if (!over_ && can_read()) wait_read();
-}
+// ---- the stream ----
 
-void HttpConnection::drain() {
-  draining_ = true;
-  settle();
-}
-
-void HttpConnection::close() {
-  if (std::exchange(over_, true)) return;
-  exchange_.reset();
-  loop_.clear(*this);
-  if (connection_ != nullptr) connection_->close();
-}
-
-// ---- reading and writing ----
-
-bool HttpConnection::can_read() const noexcept {
-  if (peer_done_ || paused_) return false;
+bool HttpConnection::wants_input() const noexcept {
   switch (state_) {
     case State::head:
     case State::body:
@@ -80,221 +45,86 @@ bool HttpConnection::can_read() const noexcept {
   }
 }
 
-void HttpConnection::ready(Direction direction) {
-  const auto self = shared_from_this();
-  if (direction == Direction::write) {
-    writing_ = false;
-    flush_own();
-  } else {
-    reading_ = false;
-    if (state_ == State::lingering) return discard();
-  }
-  resume();
+ServedStream::Got HttpConnection::read_once() {
+  const bool direct = state_ == State::body && input_.empty() && exchange_->left != 0;
+  return direct ? read_body_bytes() : ServedStream::read_once();
 }
 
-void HttpConnection::session_progressed() {
-  if (over_ || std::exchange(resume_posted_, true)) return;
-  loop_.post([self = shared_from_this()] {
-    self->resume_posted_ = false;
-    self->resume();
-  });
-}
-
-/// Goes on with whatever is possible: sending, serving what was left standing, reading.
-void HttpConnection::resume() {
-  if (over_) return;
-  if (paused_ && output_.size() * 2 <= limits_.unsent_bytes) paused_ = false;
-  if (!paused_) serve(input_);
-  if (!over_) note_partial();
-  if (!over_ && can_read() && !reading_) read();
-  if (!over_) settle();
-}
-
-void HttpConnection::read() {
-  for (int round = 0; round < rounds_in_a_row; ++round) {
-    if (state_ == State::body && input_.empty() && exchange_->left != 0) {
-      if (!read_body_bytes()) break;
-    } else {
-      // What is cut short stays in a buffer of the connection's own; otherwise it borrows the loop's.
-      const bool own = !input_.empty();
-      ByteQueue& input = own ? input_ : loop_.input();
-      const std::span<std::byte> room = input.prepare(read_size);
-      const IoResult result = connection_->read_some(room);
-      if (result.state == IoState::would_block) break;
-      if (result.state == IoState::failed) return end();
-      if (result.state == IoState::closed) {
-        peer_done_ = true;
-        return;
-      }
-      const bool drained = result.bytes < room.size();
-      input.commit(result.bytes);
-      touch();
-      serve(input);
-      if (!own) {
-        if (!over_) input_.append(input.readable());
-        input.recycle(kept_scratch);
-      }
-      if (over_) return;
-      keep_or_release(input_);
-      note_partial();
-      if (!can_read()) return;
-      if (drained) break;
-    }
-    if (over_ || !can_read()) return;
-    if (round + 1 == rounds_in_a_row) return session_progressed();
-  }
-  if (!over_ && can_read()) wait_read();
-}
-
-/// A long body goes where it is wanted without another copy. False: nothing more is there just now.
-bool HttpConnection::read_body_bytes() {
+/// A long body goes where it is wanted without another copy.
+ServedStream::Got HttpConnection::read_body_bytes() {
   ByteQueue& body = exchange_->body;
   // The peer's claim decides nothing: the room grows with what has come.
   const std::size_t wanted = (std::min)((std::max)(read_size, body.size()), largest_read);
   std::span<std::byte> room = body.prepare((std::min<std::uint64_t>)(wanted, exchange_->left));
   room = room.first((std::min<std::uint64_t>)(room.size(), exchange_->left));
-  const IoResult result = connection_->read_some(room);
-  if (result.state == IoState::would_block) return false;
-  if (result.state == IoState::failed) {
-    end();
-    return false;
-  }
-  if (result.state == IoState::closed) {
-    peer_done_ = true;
-    return false;
-  }
-  body.commit(result.bytes);
-  exchange_->left -= result.bytes;
-  touch();
-  const bool drained = result.bytes < room.size();
+  Got got = Got::stopped;
+  const std::size_t count = read_into(room, got);
+  if (count == 0) return got;
+  body.commit(count);
+  exchange_->left -= count;
   if (exchange_->left == 0) serve(input_);
-  if (!over_) note_partial();
-  return !drained || exchange_ == nullptr;
+  if (!is_over()) watch_message();
+  return got;
 }
 
-void HttpConnection::wait_read() {
-  if (std::exchange(reading_, true)) return;
-  connection_->wait(Direction::read, *this);
+void HttpConnection::go_on() {
+  flush();
+  if (!is_over() && !is_paused()) serve(input_);
 }
 
 void HttpConnection::serve(ByteQueue& input) {
   for (int round = 0;; ++round) {
-    if (round == rounds_in_a_row) return session_progressed();
-    const bool own = !output_.empty();
-    ByteQueue& output = own ? output_ : loop_.output();
-    const bool full = serve_some(input, output, own ? limits_.unsent_bytes : flush_size);
-    if (own)
-      flush_own();
-    else
-      flush_scratch();
-    if (over_ || !full) return;
-    if (output_.size() >= limits_.unsent_bytes) {
-      paused_ = true;
-      return;
-    }
+    if (round == rounds_in_a_row) return progress_later();
+    const bool full =
+        into_output([&](ByteQueue& output, std::size_t limit) { return serve_some(input, output, limit); });
+    if (is_over() || !full) return;
+    if (output_is_full()) return pause();
   }
 }
 
-void HttpConnection::flush_scratch() {
-  ByteQueue& output = loop_.output();
-  if (!send(output)) return output.clear();
-  if (output.size() >= kept_buffer)
-    std::swap(output, output_);
-  else
-    output_.append(output.readable());
-  output.recycle(kept_scratch);
-  if (!output_.empty()) wait_write();
-}
-
-void HttpConnection::flush_own() {
-  if (output_.empty() || !send(output_)) return;
-  if (output_.empty())
-    keep_or_release(output_);
-  else
-    wait_write();
-}
-
-/// Sends what goes now. False: the connection is over.
-bool HttpConnection::send(ByteQueue& output) {
-  while (!output.empty()) {
-    const IoResult result = connection_->write_some(output.readable());
-    if (result.state == IoState::would_block) return true;
-    if (result.state != IoState::done) {
-      end();
-      return false;
-    }
-    output.consume(result.bytes);
-    stalled_.reset();
-  }
-  return true;
-}
-
-void HttpConnection::wait_write() {
-  if (!stalled_) {
-    stalled_ = Clock::now();
-    if (limits_.write_time.count() > 0) alarm_by(*stalled_ + limits_.write_time);
-  }
-  if (std::exchange(writing_, true)) return;
-  connection_->wait(Direction::write, *this);
-}
-
-/// Ends or hands over the connection if nothing more can come of it.
 void HttpConnection::settle() {
-  if (over_ || state_ == State::lingering || state_ == State::pieces) return;
+  if (state_ == State::pieces) return;
   // Who closes while calls are under way cancels them; HTTP has no other way to say that.
   if (state_ == State::calls) {
-    if (peer_done_) end();
+    if (peer_has_ended()) end();
     return;
   }
   if (!output_.empty()) return;
   if (state_ == State::ending) return linger();
   if (state_ == State::connecting) {
-    if (!reading_) hand_over();
+    if (!is_reading()) hand_over();
     return;
   }
-  if (peer_done_) return end();
-  if (draining_ && state_ == State::head && input_.empty()) linger();
+  if (peer_has_ended()) return end();
+  if (is_draining() && state_ == State::head && input_.empty()) linger();
 }
 
 void HttpConnection::hand_over() {
   const auto self = shared_from_this();
-  over_ = true;
-  loop_.clear(*this);
-  auto served = site_->net_rpc().serve(std::move(connection_), std::move(input_), host_);
+  auto served = site_->net_rpc().serve(take_connection(), std::move(input_), host_);
   // First the new one, then the end of this: a draining server must not find itself empty in between.
   host_.adopt(std::move(served));
   host_.ended(*this);
 }
 
-// Closing a socket with unread bytes resets it, and the peer may lose the last answer: say the end, then read on for a
-// while.
-void HttpConnection::linger() {
-  state_ = State::lingering;
-  connection_->shutdown_write();
-  linger_until_ = Clock::now() + linger_time;
-  alarm_by(linger_until_);
-  input_.release();
-  if (peer_done_) return end();
-  if (!reading_) discard();
+std::optional<ServedStream::Patience> HttpConnection::message_under_way() noexcept {
+  const bool partial = state_ == State::body || state_ == State::swallow || (state_ == State::head && !input_.empty());
+  if (!partial)
+    begun_.reset();
+  else if (!begun_)
+    begun_ = Clock::now();
+  if (!begun_) return std::nullopt;
+  return Patience{*begun_, state_ == State::head ? limits_.http_header_time : limits_.message_time};
 }
 
-void HttpConnection::discard() {
-  ByteQueue& scratch = loop_.input();
-  for (int round = 0; round < rounds_in_a_row; ++round) {
-    const IoResult result = connection_->read_some(scratch.prepare(read_size));
-    if (result.state == IoState::would_block) return wait_read();
-    if (result.state != IoState::done) return end();
-  }
-  loop_.post([self = shared_from_this()] {
-    if (!self->over_ && !self->reading_) self->discard();
-  });
+void HttpConnection::message_is_late() {
+  if (state_ == State::swallow) return give_up("a refused body took too long to arrive");
+  refuse(408, "the request took too long to arrive", output_);
+  flush();
 }
 
-void HttpConnection::end() {
-  if (over_) return;
-  const auto self = shared_from_this();
-  close();
-  host_.ended(*this);
+bool HttpConnection::is_idle() const noexcept {
+  return state_ == State::head && exchange_ == nullptr && output_.empty();
 }
 
 // ---- requests ----
@@ -350,7 +180,7 @@ bool HttpConnection::read_head(ByteQueue& input, ByteQueue& output) {
 
 void HttpConnection::begin_exchange(ByteQueue& input, ByteQueue& output) {
   HttpRequestHead& head = exchange_->head;
-  keep_alive_ = head.keep_alive && !draining_;
+  keep_alive_ = head.keep_alive && !is_draining();
   exchange_->delivery = {head.minor_version, keep_alive_, head.is_head};
   const Decision decision = site_->decide(head);
   if (decision.kind == Decision::Kind::answer) {
@@ -361,7 +191,7 @@ void HttpConnection::begin_exchange(ByteQueue& input, ByteQueue& output) {
   if (decision.kind == Decision::Kind::connect) {
     input.consume(scanner_.end());
     scanner_.reset();
-    if (draining_) return refuse(503, "the server is shutting down", output);
+    if (is_draining()) return refuse(503, "the server is shutting down", output);
     // To the byte what Go's server says (net/rpc, Server.ServeHTTP).
     output.append("HTTP/1.0 200 Connected to Go RPC\n\n");
     Exchange::give_back(std::move(exchange_));
@@ -485,7 +315,7 @@ void HttpConnection::begin_calls(ByteQueue& output) {
   if (!exchange.metadata.empty()) codec->set_metadata(std::move(exchange.metadata));
   if (exchange.deadline) codec->set_deadline(*exchange.deadline);
   SessionOwner& owner = *this;
-  exchange.session.emplace(host_.core(), loop_, std::move(codec), peer_, owner);
+  exchange.session.emplace(host_.core(), loop_, std::move(codec), *this, owner);
   exchange.must_process = true;
   state_ = State::calls;
   go_on_with_calls(output);
@@ -531,7 +361,7 @@ void HttpConnection::end_calls(ByteQueue& output) {
   ByteQueue& late = exchange.session->late_output();
   if (!late.empty()) exchange.reply.append(late.readable());
   if (exchange.codec->left_out() != 0) log("reply metadata that HTTP cannot carry was left out");
-  exchange.delivery.keep_alive = keep_alive_ = keep_alive_ && !draining_;
+  exchange.delivery.keep_alive = keep_alive_ = keep_alive_ && !is_draining();
   const std::string& lines = exchange.codec->lines();
   if (!exchange.reply.empty())
     write_answer(output, 200, "application/json", exchange.reply.text(), exchange.delivery, lines);
@@ -543,7 +373,7 @@ void HttpConnection::end_calls(ByteQueue& output) {
 }
 
 void HttpConnection::fail_calls(int status, std::string_view why, ByteQueue& output) {
-  exchange_->delivery.keep_alive = keep_alive_ = keep_alive_ && !draining_;
+  exchange_->delivery.keep_alive = keep_alive_ = keep_alive_ && !is_draining();
   write_refusal(output, status, why, exchange_->delivery);
   exchange_over();
 }
@@ -556,7 +386,7 @@ void HttpConnection::run_page(ByteQueue& output) {
   request.query = exchange.head.query;
   request.headers = exchange.head.fields;
   request.body = exchange.body.text();
-  request.peer = &peer_.peer();
+  request.peer = &peer();
   request.server = host_.core().get();
   Response response;
   try {
@@ -572,7 +402,7 @@ void HttpConnection::run_page(ByteQueue& output) {
   FieldLines fields = field_lines(response);
   if (fields.left_out != 0)
     log("header fields of " + std::string(request.path) + " that it may not have were left out");
-  keep_alive_ = keep_alive_ && !draining_;
+  keep_alive_ = keep_alive_ && !is_draining();
   if (!response.stream || !may_have_body(response.status)) {
     exchange.delivery.keep_alive = keep_alive_;
     if (fields.content_type.empty() && !response.body.empty()) fields.content_type = "text/plain; charset=utf-8";
@@ -624,88 +454,6 @@ void HttpConnection::exchange_over() {
   if (exchange_ != nullptr) Exchange::give_back(std::move(exchange_));
   begun_.reset();
   state_ = keep_alive_ ? State::head : State::ending;
-}
-
-// ---- time ----
-
-void HttpConnection::touch() {
-  if (limits_.idle_time.count() == 0) return;
-  last_read_ = Clock::now();
-  alarm_by(last_read_ + limits_.idle_time);
-}
-
-/// Keeps the time since when a request is on its way.
-void HttpConnection::note_partial() {
-  const bool partial = state_ == State::body || state_ == State::swallow || (state_ == State::head && !input_.empty());
-  if (!partial) {
-    begun_.reset();
-    return;
-  }
-  if (!begun_) begun_ = Clock::now();
-  const auto limit = state_ == State::head ? limits_.http_header_time : limits_.message_time;
-  if (limit.count() > 0) alarm_by(*begun_ + limit);
-}
-
-void HttpConnection::keep_or_release(ByteQueue& queue) {
-  if (!queue.empty() || queue.capacity() == 0) return;
-  if (queue.capacity() <= kept_buffer) return queue.release();
-  kept_until_ = Clock::now() + kept_time;
-  alarm_by(kept_until_);
-}
-
-// One alarm serves all limits: it may ring too early, and then looks which of them has really passed.
-void HttpConnection::alarm_by(Clock::time_point time) {
-  if (!is_set() || time < this->time()) loop_.set(*this, time);
-}
-
-void HttpConnection::ring() {
-  const auto self = shared_from_this();
-  const Clock::time_point now = Clock::now();
-  std::optional<Clock::time_point> next;
-  const auto passed = [&](Clock::time_point limit) {
-    if (limit <= now) return true;
-    next = next ? (std::min)(*next, limit) : limit;
-    return false;
-  };
-  if (state_ == State::lingering) {
-    if (passed(linger_until_)) return end();
-  } else {
-    if (stalled_ && limits_.write_time.count() > 0 && passed(*stalled_ + limits_.write_time))
-      return give_up("the peer does not read");
-    if (begun_ && !paused_) {
-      const auto limit = state_ == State::head ? limits_.http_header_time : limits_.message_time;
-      if (limit.count() > 0 && passed(*begun_ + limit)) {
-        if (state_ == State::swallow) return give_up("a refused body took too long to arrive");
-        refuse(408, "the request took too long to arrive", output_);
-        flush_own();
-        if (!over_) settle();
-        return;
-      }
-    }
-    if (limits_.idle_time.count() > 0) {
-      const bool idle = state_ == State::head && exchange_ == nullptr && output_.empty();
-      if (!idle)
-        passed(now + limits_.idle_time);
-      else if (passed(last_read_ + limits_.idle_time))
-        return give_up("idle");
-    }
-    if (input_.capacity() > 0 || output_.capacity() > 0) {
-      if (passed(kept_until_)) {
-        if (input_.empty()) input_.release();
-        if (output_.empty()) output_.release();
-      }
-    }
-  }
-  if (next) alarm_by(*next);
-}
-
-void HttpConnection::give_up(std::string_view why) {
-  log("closed: " + std::string(why));
-  end();
-}
-
-void HttpConnection::log(std::string_view what) const {
-  host_.core()->log(LogLevel::info, "polyrpc: " + peer_.peer().address + ": " + std::string(what));
 }
 
 }  // namespace polyrpc::http1
