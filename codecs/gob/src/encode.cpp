@@ -44,6 +44,13 @@ bool is_zero_number(Op op, const void* object) noexcept {
   }
 }
 
+/// Of a text or a list of bytes that is in one piece.
+std::span<const std::byte> bytes_of(const SendField& field, const void* object) {
+  if (field.op == Op::std_string) return as_bytes(*static_cast<const std::string*>(object));
+  if (field.op == Op::bytes) return field.type->shape->bytes->get(object);
+  return as_bytes(field.type->shape->string->get(object));
+}
+
 const SendType& without_pointers(const SendType& outer) noexcept {
   const SendType* type = &outer;
   while (type->op == Op::optional) type = type->element;
@@ -411,15 +418,14 @@ bool Encoding::structure(const SendType& type, const void* object) {
         cur_ = put_number(cur_, field.op, place);
         break;
       case Op::std_string:
-      case Op::text: {
-        const std::string_view text = field.op == Op::std_string
-                                          ? std::string_view(*static_cast<const std::string*>(place))
-                                          : field.type->shape->string->get(place);
-        if (text.empty()) continue;
-        reserve(type.room + text.size());
+      case Op::text:
+      case Op::bytes: {
+        const std::span<const std::byte> bytes = bytes_of(field, place);
+        if (bytes.empty()) continue;
+        reserve(type.room + bytes.size());
         cur_ = put_uint(cur_, delta());
-        cur_ = put_uint(cur_, text.size());
-        append(text.data(), text.size());
+        cur_ = put_uint(cur_, bytes.size());
+        append(bytes.data(), bytes.size());
         break;
       }
       default: {
@@ -480,6 +486,7 @@ bool Encoding::left_out(const SendType& type, const void* object) {
   }
 }
 
+/// Of the size of what is written for `object`: its texts, and a byte for each element of its lists.
 std::size_t Encoding::lower_bound(const SendType& type, const void* object) {
   switch (type.op) {
     case Op::std_string:
@@ -489,16 +496,20 @@ std::size_t Encoding::lower_bound(const SendType& type, const void* object) {
       return type.shape->bytes->get(object).size();
     case Op::list:
       return type.shape->list->size(object);
-    case Op::structure: {
-      std::size_t sum = 0;
-      for (const SendField& field : type.fields)
-        if (field.op == Op::std_string || field.op == Op::text || field.op == Op::bytes || field.op == Op::list)
-          sum += lower_bound(*field.type, at(object, field.offset));
-      return sum;
-    }
+    case Op::structure:
+      break;
     default:
       return 0;
   }
+  std::size_t sum = 0;
+  for (const SendField& field : type.fields) {
+    const void* place = at(object, field.offset);
+    if (field.op == Op::std_string || field.op == Op::text || field.op == Op::bytes)
+      sum += bytes_of(field, place).size();
+    else if (field.op == Op::list)
+      sum += field.type->shape->list->size(place);
+  }
+  return sum;
 }
 
 bool Encoding::element(const SendType& outer, const void* object) {
