@@ -24,9 +24,11 @@ class CodecConnection final : public ServedStream, private SessionOwner {
 
   void serve(ByteQueue& input) override {
     for (;;) {
+      const std::size_t before = input.size();
       const auto progress =
           into_output([&](ByteQueue& output, std::size_t limit) { return session_.process(input, output, limit); });
       if (is_over()) return;
+      if (input.size() < before) begun_.reset();  // what stands there now is another message
       switch (progress) {
         case ServerSession::Progress::need_input:
           return;
@@ -72,7 +74,7 @@ class CodecConnection final : public ServedStream, private SessionOwner {
   void closing() noexcept override { session_.cancel_all(); }
 
   std::optional<Patience> message_under_way() noexcept override {
-    if (input_.empty())
+    if (input_.empty() || is_paused())
       begun_.reset();
     else if (!begun_)
       begun_ = Clock::now();

@@ -42,9 +42,9 @@ void ServedStream::start() {
   if (!input_.empty()) {
     serve(input_);
     if (over_) return;
-    keep_or_release(input_);
     watch_message();
   }
+  keep_or_release(input_);
   settle();
   if (!over_ && can_read()) wait_read();
 }

@@ -109,7 +109,7 @@ void HttpConnection::hand_over() {
 
 std::optional<ServedStream::Patience> HttpConnection::message_under_way() noexcept {
   const bool partial = state_ == State::body || state_ == State::swallow || (state_ == State::head && !input_.empty());
-  if (!partial)
+  if (!partial || is_paused())
     begun_.reset();
   else if (!begun_)
     begun_ = Clock::now();

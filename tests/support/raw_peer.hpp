@@ -3,6 +3,7 @@
 #include "polyrpc/runtime/transport.hpp"
 #include "polyrpc/transports/standard.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <stdexcept>
@@ -60,6 +61,11 @@ class RawPeer {
     while (received_.size() < bytes && receive()) {
     }
     return take((std::min)(bytes, received_.size()));
+  }
+  /// What has come, waiting for at least a byte; nothing when the other end has closed.
+  std::string some() {
+    if (received_.empty()) receive();
+    return take(received_.size());
   }
   /// Everything until the other end closes.
   std::string rest() {
