@@ -208,7 +208,141 @@ def gob_decoder():
         integer(65) + b"\1\1" + text("k") + b"\2\0\0\0\0" + b"\1\2" + b"\0" * 4 + b"\1" + interface("int", INT, b"\0\2") + b"\1\6\0"))
 
 
-TARGETS = {"gob_decoder": gob_decoder}
+def gob_side(conversation, side):
+    return b"".join(bytes.fromhex(step["hex"]) for step in conversation["steps"]
+                    if step["from"] == side and step.get("hex") and "values" in step)
+
+
+# Headers as net/rpc defines them, and the wider ones.
+REQUEST = message(struct_type(65, "Request", ("ServiceMethod", STRING), ("Seq", UINT)))
+WIDE_REQUEST = (message(struct_type(70, "Request", ("ServiceMethod", STRING), ("Seq", UINT), ("Timeout", INT), ("Metadata", 71)))
+                + message(slice_type(71, 72)) + message(struct_type(72, "Entry", ("Key", STRING), ("Value", STRING))))
+RESPONSE = message(struct_type(65, "Response", ("ServiceMethod", STRING), ("Seq", UINT), ("Error", STRING)))
+WIDE_RESPONSE = (message(struct_type(70, "Response", ("ServiceMethod", STRING), ("Seq", UINT), ("Error", STRING), ("Code", INT),
+                                     ("Details", 73), ("Headers", 71), ("Trailers", 71)))
+                 + message(slice_type(71, 72)) + message(struct_type(72, "Entry", ("Key", STRING), ("Value", STRING)))
+                 + message(slice_type(73, 74)) + message(struct_type(74, "Detail", ("TypeURL", STRING), ("Value", BYTES))))
+ARGS = message(struct_type(66, "Args", ("A", INT), ("B", INT)))
+NOTHING = message(struct_type(68, ""))
+
+
+def request(method, number=0):
+    return message(integer(65) + b"\1" + text(method) + (b"\1" + uint(number) if number else b"") + b"\0")
+
+
+def wide_request(method, number, timeout=0, metadata=()):
+    content = integer(70) + b"\1" + text(method) + (b"\1" + uint(number) if number else b"")
+    step = 1 if number else 2
+    if timeout:
+        content += uint(step) + integer(timeout)
+    if metadata:
+        content += uint(1 if timeout else step + 1) + uint(len(metadata)) + b"".join(
+            b"\1" + text(key) + b"\1" + text(value) + b"\0" for key, value in metadata)
+    return message(content + b"\0")
+
+
+def args(a, b):
+    return message(integer(66) + b"\1" + integer(a) + b"\1" + integer(b) + b"\0")
+
+
+def gob_server():
+    golden = load("gob")
+    for number, conversation in enumerate(golden["conversations"]):
+        stream = gob_side(conversation, "client")
+        if stream and len(stream) < 2000:
+            yield "golden_" + conversation["name"].replace("/", "_"), bytes([number * 11 % 256]) + stream
+    for number, one in enumerate(golden["raw_gob_server"]):
+        yield "golden_raw_" + one["name"], bytes([number * 13 % 256]) + b"".join(bytes.fromhex(part) for part in one["send"])
+
+    def seed(*parts, how=1):
+        return bytes([how]) + b"".join(parts)
+
+    yield "hand_multiply", seed(REQUEST, request("Arith.Multiply"), ARGS, args(7, 8))
+    yield "hand_all_at_once", seed(REQUEST, ARGS, request("Arith.Multiply"), args(7, 8), request("Arith.Divide", 1), args(7, 0),
+                                   request("Arith.Divide", 2), args(-7, 2), request("Arith.Nope", 3), args(1, 1), how=200)
+    yield "hand_echo_any", seed(REQUEST, request("Echo.Any", 1), top(INTERFACE, interface("int", INT, b"\0\2")),
+                                request("Echo.Any", 2), top(INTERFACE, b"\0"),
+                                request("Echo.Any", 3), top(INTERFACE, interface("no.Such", INT, b"\0\2")))
+    yield "hand_echo_split", seed(REQUEST, request("Echo.Any", 1), message(integer(INTERFACE) + b"\0" + text("[]string") + slice_type(69, STRING)),
+                                  message(integer(69) + message(b"\0\1" + text("a"))), request("Echo.View", 2), top(STRING, text("view")), how=3)
+    yield "hand_echo_map", seed(REQUEST, message(map_type(67, STRING, 69)), message(slice_type(69, FLOAT)), request("Echo.Map", 9),
+                                top(67, b"\2" + text("b") + b"\1\0" + text("a") + b"\2" + bytes.fromhex("fef03f") + b"\0"))
+    yield "hand_deadline_and_metadata", seed(WIDE_REQUEST, wide_request("Echo.Metadata", 5, 10**9, (("key", "value"), ("b-bin", b"\0\xff"))),
+                                             top(STRING, text("hi")), wide_request("Echo.Fail", 6), top(STRING, text("no")), how=4)
+    yield "hand_deadline_passed", seed(WIDE_REQUEST, wide_request("Echo.View", 1, -5), top(STRING, text("hi")))
+    yield "hand_much_metadata", seed(WIDE_REQUEST, wide_request("Echo.Metadata", 1, 1, (("key", "v" * 190),)), top(STRING, text("hi")))
+    yield "hand_both_headers", seed(REQUEST, request("Echo.Fail", 1), top(STRING, text("stock")), WIDE_REQUEST,
+                                    wide_request("Echo.Fail", 2, 0, (("k", "v"),)), top(STRING, text("ours")), request("Echo.Fail", 3),
+                                    top(STRING, text("known")), how=7)
+    yield "hand_fails_and_throws", seed(REQUEST, request("Echo.Fail", 1), top(STRING, text("why")), request("Echo.Throw", 2),
+                                        top(STRING, text("what")), request("Echo.Fail", 3), top(STRING, text("")), how=2)
+    cancel = message(struct_type(67, "CancelArgs", ("Seq", UINT)))
+    yield "hand_wait_and_cancel", seed(REQUEST, request("Echo.Wait", 5), top(STRING, text("w")), request("Echo.Wait", 6), top(STRING, text("w")),
+                                       cancel, request("_goRPC_.Cancel", 2**63 | 5), message(integer(67) + b"\1\5\0"),
+                                       request("Echo.View", 7), top(STRING, text("on")), how=2)
+    yield "hand_too_many_waiting", seed(REQUEST, *(request("Echo.Wait", n) + top(STRING, text("w")) for n in range(1, 5)))
+    yield "hand_cancel_nothing", seed(REQUEST, cancel, request("_goRPC_.Cancel", 1), message(integer(67) + b"\1\5\0"),
+                                      request("_goRPC_.Cancel", 2), top(STRING, text("none")))
+    yield "hand_wrong_types", seed(REQUEST, request("Arith.Multiply", 1), top(STRING, text("x")), request("Arith.Upper", 2), ARGS, args(1, 2),
+                                   request("Arith.Sum", 3), top(INT, b"\2"))
+    yield "hand_name_too_long", seed(REQUEST, request("A" * 41, 1), top(INT, b"\2"), request("Arith.Sleep", 2), top(INT, b"\2"))
+    yield "hand_body_too_long", seed(REQUEST, request("Echo.View", 1), top(STRING, text("x" * 600)))
+    yield "hand_header_without_fields", seed(REQUEST, message(integer(65) + b"\0"), top(INT, b"\2"))
+    yield "hand_header_is_no_struct", seed(top(STRING, text("GET")), top(INT, b"\2"))
+    yield "hand_body_is_no_gob", seed(REQUEST, request("Arith.Upper", 1), message(integer(STRING) + b"\0\x7fab"), request("Arith.Upper", 2))
+    yield "hand_only_definitions", seed(REQUEST, ARGS, NOTHING, cancel)
+    yield "hand_nothing", seed(REQUEST, NOTHING, request("Arith.Nothing", 1), message(integer(68) + b"\0"))
+    yield "hand_number_of_64_bits", seed(REQUEST, request("Arith.Sleep", 2**64 - 1), top(INT, b"\2"))
+    yield "hand_text", b"\0hello there, this is no gob\n"
+
+
+def gob_client():
+    golden = load("gob")
+    for number, conversation in enumerate(golden["conversations"]):
+        stream = gob_side(conversation, "server")
+        if stream and len(stream) < 2000:
+            yield "golden_" + conversation["name"].replace("/", "_"), bytes([number * 11 % 256]) + stream
+    for number, one in enumerate(golden["canned_gob_client"]):
+        yield "golden_canned_" + one["name"], bytes([number * 13 % 256]) + b"".join(bytes.fromhex(part) for part in one["replies"])
+
+    def seed(*parts, how=1):
+        return bytes([how]) + b"".join(parts)
+
+    def response(number, error=""):
+        return message(integer(65) + b"\1" + text("Some.Method") + (b"\1" + uint(number) if number else b"")
+                       + (uint(1 if number else 2) + text(error) if error else b"") + b"\0")
+
+    nothing = NOTHING + message(integer(68) + b"\0")
+    empty = message(integer(68) + b"\0")
+    quotient = message(struct_type(66, "Quotient", ("Quo", INT), ("Rem", INT)))
+    # The calls: 0 int64, 1 string, 2 given up, 3 Quotient, 4 Any, 5 map[string]int, 6 []float64.
+    yield "hand_all_calls", seed(RESPONSE, response(0), top(INT, b"\x70"), response(1), top(STRING, text("s")), response(2), top(STRING, text("late")),
+                                 response(3), quotient, message(integer(66) + b"\1\6\1\2\0"), response(4), top(INTERFACE, interface("int", INT, b"\0\2")),
+                                 message(map_type(67, STRING, INT)), response(5), top(67, b"\1" + text("sum") + b"\14"),
+                                 message(slice_type(69, FLOAT)), response(6), top(69, b"\2" + bytes.fromhex("fef03f") + b"\0"), how=130)
+    yield "hand_backwards", seed(RESPONSE, response(6, "no"), nothing, response(5, "gob: x"), empty, response(1), top(STRING, text("s")), response(0), top(INT, b"\1"))
+    yield "hand_errors", seed(RESPONSE, response(0, "rpc: can't find service X"), nothing, response(1, "context canceled"), empty,
+                              response(3, "context deadline exceeded"), top(STRING, text("any body")), response(4, "anything"), empty, how=5)
+    yield "hand_wrong_types", seed(RESPONSE, response(0), top(STRING, text("x")), response(1), top(INT, b"\2"), response(3), top(INT, b"\2"),
+                                   response(6), quotient, message(integer(66) + b"\1\6\1\2\0"))
+    yield "hand_unknown_call", seed(RESPONSE, response(99), top(INT, b"\2"), response(0), top(INT, b"\4"), response(0), top(INT, b"\6"))
+    yield "hand_answer_to_cancel", seed(RESPONSE, response(2**63 | 2, "rpc: can't find service _goRPC_.Cancel"), nothing, response(0), top(INT, b"\4"))
+    wide = integer(70) + b"\1" + text("Some.Method")
+    entries = uint(1) + b"\1" + text("key") + b"\1" + text("value") + b"\0"
+    yield "hand_details", seed(WIDE_RESPONSE, message(wide + b"\2" + text("gone") + b"\1" + integer(5) + b"\1\1\1" + text("fuzz/detail") + b"\1" + text("d") + b"\0"
+                                                      + b"\1" + entries + b"\1" + entries + b"\0"), nothing, how=2)
+    yield "hand_metadata", seed(WIDE_RESPONSE, message(wide + b"\5" + entries + b"\1" + entries + b"\0"), top(INT, b"\2"), how=4)
+    yield "hand_much_metadata", seed(WIDE_RESPONSE, message(wide + b"\5" + uint(1) + b"\1" + text("key") + b"\1" + text("v" * 190) + b"\0\0"), top(INT, b"\2"))
+    yield "hand_code_without_text", seed(WIDE_RESPONSE, message(wide + b"\3" + integer(14) + b"\0"), nothing)
+    yield "hand_code_unknown", seed(WIDE_RESPONSE, message(wide + b"\3" + integer(-(2**63)) + b"\0"), nothing)
+    yield "hand_interface_split", seed(RESPONSE, response(4), message(integer(INTERFACE) + b"\0" + text("[]string") + slice_type(69, STRING)),
+                                       message(integer(69) + message(b"\0\1" + text("a"))), how=3)
+    yield "hand_body_too_long", seed(RESPONSE, response(1), top(STRING, text("x" * 600)))
+    yield "hand_body_is_no_gob", seed(RESPONSE, response(1), message(integer(STRING) + b"\0\x7fab"), response(0), top(INT, b"\2"))
+    yield "hand_text", b"\0HTTP/1.0 400 Bad Request\r\n\r\n"
+
+
+TARGETS = {"gob_decoder": gob_decoder, "gob_server": gob_server, "gob_client": gob_client}
 
 
 def write(target):
