@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,7 +83,7 @@ class BlockingClient final : public ClientCore {
   ConnectionState state() const override {
     const std::lock_guard lock(mutex_);
     if (!shut_down_.ok()) return ConnectionState::shut_down;
-    if (dialing_) return ConnectionState::connecting;
+    if (dialing_ != nullptr) return ConnectionState::connecting;
     if (link_ != nullptr) return ConnectionState::ready;
     return resting_ > 0 ? ConnectionState::backoff : ConnectionState::idle;
   }
@@ -123,6 +124,7 @@ class BlockingClient final : public ClientCore {
       if (link_ != nullptr && link_->leading) link_->connection->interrupt();
     } else {
       wake_waiting();
+      if (dialing_ == &call) give_up_dialing();
     }
   }
 
@@ -139,7 +141,7 @@ class BlockingClient final : public ClientCore {
     shut_down_ = std::move(status);
     if (link_ != nullptr) fail(*std::shared_ptr(link_), shut_down_);
     wake_waiting();
-    if (opening_ != nullptr) opening_->connection->interrupt();
+    if (dialing_ != nullptr) give_up_dialing();
   }
 
   void join() override {
@@ -441,7 +443,7 @@ class BlockingClient final : public ClientCore {
       if (link_ != nullptr) {
         look_at(*std::shared_ptr(link_));
         if (link_ != nullptr) return link_;
-      } else if (dialing_) {
+      } else if (dialing_ != nullptr) {
         const std::uint64_t attempt = attempt_;
         pause(lock, call.deadline, [&] { return attempt_ != attempt || link_ != nullptr || !still_wanted(call).ok(); });
         if (link_ == nullptr && attempt_ != attempt && !call.wait_for_ready && !last_failure_.ok())
@@ -449,7 +451,7 @@ class BlockingClient final : public ClientCore {
       } else if (call.wait_for_ready && Clock::now() < next_attempt_) {
         ++resting_;
         pause(lock, (std::min)(next_attempt_, call.deadline),
-              [&] { return link_ != nullptr || dialing_ || !still_wanted(call).ok(); });
+              [&] { return link_ != nullptr || dialing_ != nullptr || !still_wanted(call).ok(); });
         --resting_;
       } else {
         Status dialed = dial(lock, call);
@@ -468,7 +470,8 @@ class BlockingClient final : public ClientCore {
   }
 
   Status dial(Lock& lock, const ClientCall& call) {
-    dialing_ = true;
+    dialing_ = &call;
+    stop_dialing_ = std::stop_source();
     Clock::time_point until = call.deadline;
     bool own_limit = true;  // of the call, not of the attempt
     if (const auto now = Clock::now(); options_.connect_timeout < until - now) {
@@ -476,9 +479,9 @@ class BlockingClient final : public ClientCore {
       own_limit = false;
     }
     lock.unlock();
-    Result<std::shared_ptr<Link>> made = connect(lock, optional_time(until));
+    Result<std::shared_ptr<Link>> made = connect(lock, optional_time(until), stop_dialing_.get_token());
     if (!lock.owns_lock()) lock.lock();
-    dialing_ = false;
+    dialing_ = nullptr;
     opening_.reset();
     Status status;
     if (made.ok() && shut_down_.ok()) {
@@ -489,7 +492,7 @@ class BlockingClient final : public ClientCore {
       status = shut_down_;
     } else {
       status = std::move(made).status();
-      if (status.code() == StatusCode::deadline_exceeded && own_limit) {
+      if ((status.code() == StatusCode::deadline_exceeded && own_limit) || stop_dialing_.stop_requested()) {
         last_failure_ = {};  // says nothing about the server
       } else {
         status = unavailable(status);
@@ -504,16 +507,16 @@ class BlockingClient final : public ClientCore {
   }
 
   /// Without the lock, but for a moment.
-  Result<std::shared_ptr<Link>> connect(Lock& lock, std::optional<Clock::time_point> until) {
-    Result<std::unique_ptr<Connection>> dialed = target_.transport->dial(target_.endpoint, until);
+  Result<std::shared_ptr<Link>> connect(Lock& lock, std::optional<Clock::time_point> until,
+                                        const std::stop_token& stop) {
+    Result<std::unique_ptr<Connection>> dialed = target_.transport->dial(target_.endpoint, until, stop);
     if (!dialed.ok()) return std::move(dialed).status();
     auto link = std::make_shared<Link>(*std::move(dialed), new_session());
     Connection& connection = *link->connection;
     lock.lock();
     opening_ = link;
-    const bool unwanted = !shut_down_.ok();
     lock.unlock();
-    if (unwanted) return Status::cancelled("polyrpc: the client is shut down");
+    if (stop.stop_requested()) return Status::cancelled("polyrpc: nobody wants the connection any more");
     for (;;) {
       const Result<bool> opened = link->session->opened(link->input);
       if (!opened.ok()) return opened.status();
@@ -537,6 +540,11 @@ class BlockingClient final : public ClientCore {
     return link;
   }
 
+  void give_up_dialing() {
+    stop_dialing_.request_stop();
+    if (opening_ != nullptr) opening_->connection->interrupt();
+  }
+
   template <class Done>
   void pause(Lock& lock, Clock::time_point until, Done done) {
     if (until == Clock::time_point::max())
@@ -556,8 +564,9 @@ class BlockingClient final : public ClientCore {
   mutable std::mutex mutex_;         // guards all below
   std::condition_variable changed_;  // of what is said about connecting, and of calls that wait for it
   std::shared_ptr<Link> link_;
-  CallList inner_;  // calls inside interceptors, sent, with a deadline
-  bool dialing_ = false;
+  CallList inner_;                       // calls inside interceptors, sent, with a deadline
+  const ClientCall* dialing_ = nullptr;  // the call whose thread dials
+  std::stop_source stop_dialing_{std::nostopstate};
   std::shared_ptr<Link> opening_;  // while the thread that dials waits for the wire's opening
   std::uint64_t attempt_ = 0;
   unsigned failures_ = 0;  // in a row

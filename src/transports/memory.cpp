@@ -472,7 +472,8 @@ class MemoryTransport final : public Transport {
     return [kept] { *kept = nullptr; };
   }
 
-  Result<std::unique_ptr<Connection>> dial(const Endpoint& endpoint, std::optional<Clock::time_point>) const override {
+  Result<std::unique_ptr<Connection>> dial(const Endpoint& endpoint, std::optional<Clock::time_point>,
+                                           const std::stop_token&) const override {
     Result<std::shared_ptr<Pipe>> pipe = connect_(endpoint);
     if (!pipe.ok()) return std::move(pipe).status();
     return std::make_unique<MemoryConnection>(*std::move(pipe), 0, nullptr);

@@ -14,7 +14,6 @@
 #include <cassert>
 #include <cstring>
 #include <stdexcept>
-#include <thread>
 
 namespace polyrpc::sockets {
 
@@ -249,22 +248,21 @@ class Pauses {
   std::chrono::milliseconds pause_{1};
 };
 
-/// Connects on this thread and says how that ended; nothing when `deadline` has passed.
-std::optional<std::error_code> connect_here(Socket& socket, const Target& target,
-                                            std::optional<Clock::time_point> deadline) {
-  std::error_code error;
+/// Connects on this thread, waiting as `wait` does (until the deadline, or until the dial is given up), and says how
+/// that ended.
+template <class Wait>
+Status connect_here(Socket& socket, const Target& target, const Wait& wait, std::error_code& error) {
   for (Pauses pauses; !socket.connect(target.address, error);) {
     if (!error) {
-      if (!wait_connected(socket.get(), deadline, error)) return std::nullopt;
-      if (!error) error = socket.connect_outcome();
+      if (Status waited = wait(socket.get(), std::nullopt); !waited.ok()) return waited;
+      error = socket.connect_outcome();
       break;
     }
     if (!is_queue_full(error, target)) break;
-    if (deadline && *deadline <= Clock::now()) return std::nullopt;
-    std::this_thread::sleep_for(pauses.next());
+    if (Status waited = wait(no_handle, Clock::now() + pauses.next()); !waited.ok()) return waited;
   }
   if (!error) error = check_connected(socket, target);
-  return error;
+  return {};
 }
 
 class LoopDial final : public std::enable_shared_from_this<LoopDial>, private Alarm {
@@ -476,16 +474,23 @@ std::function<void()> dial_on_loop(Kind kind, Loop& loop, FindTargets find, Dial
 }
 
 Result<std::unique_ptr<Connection>> dial_here(const Kind& kind, const Targets& targets,
-                                              std::optional<Clock::time_point> deadline) {
+                                              std::optional<Clock::time_point> deadline, const std::stop_token& stop) {
+  Interrupt interrupt;
+  const std::stop_callback on_stop(stop, [&] { interrupt.request(); });
   DialErrors errors(kind.scheme, targets.name);
+  // Until the handle can be written, or, without one, until the end of a pause.
+  const auto wait = [&](Handle handle, std::optional<Clock::time_point> pause_end) -> Status {
+    const bool pausing = pause_end && (!deadline || *pause_end < *deadline);
+    const Status waited = wait_for(handle, Direction::write, pausing ? pause_end : deadline, interrupt, kind.scheme);
+    if (waited.code() != StatusCode::deadline_exceeded) return waited;
+    return pausing ? Status() : errors.deadline_exceeded();
+  };
   for (const Target& target : targets.list) {
     std::error_code error;
     Socket socket = Socket::open(target.address.family(), error);
     if (!error) {
       kind.prepare(socket.get());
-      const auto outcome = connect_here(socket, target, deadline);
-      if (!outcome) return errors.deadline_exceeded();
-      error = *outcome;
+      if (Status status = connect_here(socket, target, wait, error); !status.ok()) return status;
     }
     if (!error) {
       kind.configure(socket.get());

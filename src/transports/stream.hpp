@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,7 +50,7 @@ using FindTargets = std::function<std::function<void()>(std::function<void(Resul
 std::function<void()> dial_on_loop(Kind kind, Loop& loop, FindTargets find, DialHandler done);
 /// The same on this thread.
 Result<std::unique_ptr<Connection>> dial_here(const Kind& kind, const Targets& targets,
-                                              std::optional<Clock::time_point> deadline);
+                                              std::optional<Clock::time_point> deadline, const std::stop_token& stop);
 
 /// Accepts on `socket`, which listens. `closed` is called once, when the address is to be freed.
 /// The peers of a Unix socket have no addresses: `local` names them too.

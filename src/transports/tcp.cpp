@@ -110,8 +110,8 @@ class TcpTransport final : public Transport {
     return dial_on_loop(kind_, loop, find, std::move(done));
   }
 
-  Result<std::unique_ptr<Connection>> dial(const Endpoint& endpoint,
-                                           std::optional<Clock::time_point> deadline) const override {
+  Result<std::unique_ptr<Connection>> dial(const Endpoint& endpoint, std::optional<Clock::time_point> deadline,
+                                           const std::stop_token& stop) const override {
     if (endpoint.scheme != scheme_name) return wrong_scheme(endpoint);
     std::vector<Address> addresses = known_addresses(endpoint.host, endpoint.port, false);
     if (addresses.empty()) {
@@ -119,7 +119,7 @@ class TcpTransport final : public Transport {
       addresses = look_up(endpoint.host, endpoint.port, error);
       if (addresses.empty()) return cannot_resolve(endpoint, error, is_temporary(error));
     }
-    return dial_here(kind_, targets_of(endpoint, addresses), deadline);
+    return dial_here(kind_, targets_of(endpoint, addresses), deadline, stop);
   }
 
  private:

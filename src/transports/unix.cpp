@@ -84,8 +84,10 @@ bool is_stale(const std::string& path) {
   if (error) return false;
   if (probe.connect(Address::unix_path(path), error)) return false;
   if (!error) {  // it will be known at once or is being worked on by somebody
-    if (!wait_connected(probe.get(), Clock::now() + std::chrono::seconds(1), error)) return false;
-    if (!error) error = probe.connect_outcome();
+    Interrupt nobody;
+    if (!wait_for(probe.get(), Direction::write, Clock::now() + std::chrono::seconds(1), nobody, scheme_name).ok())
+      return false;
+    error = probe.connect_outcome();
   }
   return error == std::errc::connection_refused;
 }
@@ -147,10 +149,10 @@ class UnixTransport final : public Transport {
     return dial_on_loop(kind_, loop, find, std::move(done));
   }
 
-  Result<std::unique_ptr<Connection>> dial(const Endpoint& endpoint,
-                                           std::optional<Clock::time_point> deadline) const override {
+  Result<std::unique_ptr<Connection>> dial(const Endpoint& endpoint, std::optional<Clock::time_point> deadline,
+                                           const std::stop_token& stop) const override {
     if (Status wrong = check(endpoint); !wrong.ok()) return wrong;
-    return dial_here(kind_, targets_of(endpoint), deadline);
+    return dial_here(kind_, targets_of(endpoint), deadline, stop);
   }
 
  private:

@@ -140,34 +140,18 @@ Status wait_for(Handle handle, std::optional<Direction> direction, std::optional
   for (;;) {
     if (interrupt.take()) return Status::cancelled(name + ": wait interrupted");
     PollEntry entries[2] = {};
-    entries[0].fd = handle;
-    entries[0].events = static_cast<short>(events);
-    entries[1].fd = signal;
-    entries[1].events = POLLIN;
-    const int count = poll_handles(entries, 2, milliseconds_left(deadline));
+    entries[0].fd = signal;
+    entries[0].events = POLLIN;
+    entries[1].fd = handle;
+    entries[1].events = static_cast<short>(events);
+    const int count = poll_handles(entries, handle == no_handle ? 1 : 2, milliseconds_left(deadline));
     if (count < 0 && !was_interrupted()) return Status::internal(name + ": cannot wait: " + reason(poll_error()));
-    if (count > 0 && entries[1].revents != 0) {
+    if (count > 0 && entries[0].revents != 0) {
       drain_signal(signal);
       continue;
     }
     if (count > 0) return {};
     if (count == 0 && has_passed(deadline)) return Status::deadline_exceeded(name + ": deadline exceeded");
-  }
-}
-
-bool wait_connected(Handle handle, std::optional<Clock::time_point> deadline, std::error_code& error) {
-  error.clear();
-  for (;;) {
-    PollEntry entry{};
-    entry.fd = handle;
-    entry.events = POLLOUT;
-    const int count = poll_handles(&entry, 1, milliseconds_left(deadline));
-    if (count > 0) return true;
-    if (count < 0 && !was_interrupted()) {
-      error = poll_error();
-      return true;
-    }
-    if (count == 0 && has_passed(deadline)) return false;
   }
 }
 

@@ -29,11 +29,10 @@ class Interrupt {
   std::atomic<Handle> sender_{no_handle};
 };
 
-/// Blocks this thread until `handle` may make progress in that direction, or in either if there is none.
+/// Blocks this thread until `handle` may make progress in that direction, or in either if there is none. Without a
+/// handle (`no_handle`) only deadline and interrupt end it.
 /// `deadline_exceeded`, or `cancelled` when interrupted; `who` begins the message: `tcp`.
 Status wait_for(Handle handle, std::optional<Direction> direction, std::optional<Clock::time_point> deadline,
                 Interrupt& interrupt, std::string_view who);
-/// Blocks until `handle` is writable, for a connect that is under way; false when `deadline` has passed.
-bool wait_connected(Handle handle, std::optional<Clock::time_point> deadline, std::error_code& error);
 
 }  // namespace polyrpc::sockets

@@ -5,7 +5,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -23,6 +28,32 @@ std::string free_address() {
   Server server(registry, json_over(standard_transports()));
   return server.listen("tcp://127.0.0.1:0").to_string();
 }
+
+/// Nobody answers a dial: it ends at its deadline, or when it is given up.
+class SilentTransport final : public Transport {
+ public:
+  std::string_view scheme() const noexcept override { return "silent"; }
+  Result<std::unique_ptr<Listener>> listen(const Endpoint&, Loop&) const override {
+    return Status::unimplemented("silent");
+  }
+  std::function<void()> dial(const Endpoint&, Loop& loop, DialHandler) const override {
+    loop.post([this] { dialled.open(); });
+    return [] {};
+  }
+  Result<std::unique_ptr<Connection>> dial(const Endpoint&, std::optional<Clock::time_point> deadline,
+                                           const std::stop_token& stop) const override {
+    dialled.open();
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::unique_lock lock(mutex);
+    const auto until = deadline.value_or(Clock::now() + 1h);
+    changed.wait_until(lock, stop, until, [] { return false; });
+    if (stop.stop_requested()) return Status::cancelled("silent: given up");
+    return Status::deadline_exceeded("silent: deadline exceeded");
+  }
+
+  mutable Gate dialled;
+};
 
 }  // namespace
 
@@ -323,6 +354,41 @@ TEST_CASE("waiting for a server that does not come ends at the deadline", "[clie
   });
   CHECK(client->call(multiply, {6, 7}, waiting).status().code() == StatusCode::cancelled);
   stopper.join();
+}
+
+TEST_CASE("connecting counts in the deadline", "[client]") {
+  const Driver driver = GENERATE(Driver::blocking, Driver::loop);
+  const auto transport = std::make_shared<SilentTransport>();
+  ClientOptions options;
+  options.connect_timeout = 1h;
+  AnyClient client(driver, json_target("silent://nobody:1", transport), options);
+  CallOptions call;
+  call.timeout = 20ms;
+  CHECK(client->call<std::string>("Test.Echo", std::string(), call).status().code() == StatusCode::deadline_exceeded);
+  call.wait_for_ready = true;
+  CHECK(client->call<std::string>("Test.Echo", std::string(), call).status().code() == StatusCode::deadline_exceeded);
+}
+
+TEST_CASE("a call can be cancelled, and its client closed, while it connects", "[client]") {
+  const Driver driver = GENERATE(Driver::blocking, Driver::loop);
+  const bool close = GENERATE(false, true);
+  const auto transport = std::make_shared<SilentTransport>();
+  ClientOptions options;
+  options.connect_timeout = options.default_timeout = 1h;
+  AnyClient client(driver, json_target("silent://nobody:1", transport), options);
+  std::stop_source stop;
+  std::thread other([&] {
+    transport->dialled.pass();
+    if (close)
+      client->close();
+    else
+      stop.request_stop();
+  });
+  CallOptions call;
+  call.stop = stop.get_token();
+  const Status status = client->call<std::string>("Test.Echo", std::string(), call).status();
+  other.join();
+  CHECK(status.code() == (close ? StatusCode::unavailable : StatusCode::cancelled));
 }
 
 TEST_CASE("the client connects again after the server has been restarted", "[client]") {

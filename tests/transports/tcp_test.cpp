@@ -216,6 +216,11 @@ TEST_CASE("tcp: a dial that nobody answers ends at its deadline", "[tcp]") {
         Status::deadline_exceeded("tcp: cannot connect to 127.0.0.1:" + std::to_string(port) + ": deadline exceeded"));
   CHECK(Clock::now() >= deadline);
 
+  std::stop_source stop;
+  std::thread stopper([&] { stop.request_stop(); });
+  CHECK(tcp_transport()->dial(full, std::nullopt, stop.get_token()).status().code() == StatusCode::cancelled);
+  stopper.join();
+
   TestLoop here;
   bool called = false;
   const auto cancel =

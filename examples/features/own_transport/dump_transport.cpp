@@ -120,10 +120,10 @@ class DumpTransport final : public Transport {
                         });
   }
 
-  Result<std::unique_ptr<Connection>> dial(const Endpoint& endpoint,
-                                           std::optional<Clock::time_point> deadline) const override {
+  Result<std::unique_ptr<Connection>> dial(const Endpoint& endpoint, std::optional<Clock::time_point> deadline,
+                                           const std::stop_token& stop) const override {
     if (Status wrong = check(endpoint); !wrong.ok()) return wrong;
-    return wrapped(inner_->dial(renamed(endpoint, inner_->scheme()), deadline), print_);
+    return wrapped(inner_->dial(renamed(endpoint, inner_->scheme()), deadline, stop), print_);
   }
 
  private:

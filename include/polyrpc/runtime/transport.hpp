@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -120,9 +121,10 @@ class Transport {
   virtual Result<std::unique_ptr<Listener>> listen(const Endpoint& endpoint, Loop& loop) const = 0;
   /// Connects on `loop`. Calls `done` once, later, unless `cancel` is called before, which ends the attempt silently.
   virtual std::function<void()> dial(const Endpoint& endpoint, Loop& loop, DialHandler done) const = 0;
-  /// Connects on this thread, for blocking use.
-  virtual Result<std::unique_ptr<Connection>> dial(const Endpoint& endpoint,
-                                                   std::optional<Clock::time_point> deadline) const = 0;
+  /// Connects on this thread, for blocking use. `deadline_exceeded` when the time is over, `cancelled` soon after
+  /// `stop`; looking up a name may take longer.
+  virtual Result<std::unique_ptr<Connection>> dial(const Endpoint& endpoint, std::optional<Clock::time_point> deadline,
+                                                   const std::stop_token& stop = {}) const = 0;
 };
 
 /// The transports that a server or client knows by their addresses' schemes.
