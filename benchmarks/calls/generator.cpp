@@ -12,6 +12,7 @@
 // and at the end one line of JSON.
 
 #include "recording.hpp"
+#include "support/clock.hpp"
 #include "support/histogram.hpp"
 #include "support/options.hpp"
 #include "support/socket.hpp"
@@ -27,30 +28,16 @@
 #include <poll.h>
 #include <string>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/time.h>
 #include <vector>
 
 namespace {
 
+using bench::cpu_seconds;
+using bench::now;
 using bench::Recording;
 
 constexpr std::size_t read_bytes = std::size_t{256} << 10;
-
-std::uint64_t now() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-          .count());
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 /// Some bytes, and the same bytes so often that from any point of the first copy `read_bytes` follow.
 class Repeated {

@@ -5,6 +5,7 @@
 #include <polyrpc/runtime/async.hpp>
 
 #include "echo_types.hpp"
+#include "support/clock.hpp"
 #include "support/histogram.hpp"
 #include "support/options.hpp"
 
@@ -17,28 +18,14 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <sys/resource.h>
 #include <utility>
 #include <vector>
 
 namespace {
 
+using bench::cpu_seconds;
 using bench::Echo;
-
-std::uint64_t now() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-          .count());
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
+using bench::now;
 
 class Load {
  public:
