@@ -351,6 +351,12 @@ bool RpcServer::deliver_cancel(const Request& found, Version version, IncomingRe
 
 // ---- replies ----
 
+std::size_t RpcServer::waiting_bytes() const noexcept {
+  std::size_t bytes = 0;
+  for (const Batch& batch : batches_) bytes += batch.replies.size();
+  return bytes;
+}
+
 Status RpcServer::write_reply(const ReplyHead& head, MessageRef body, ByteQueue& output) {
   if (head.tag.text.empty()) return {};  // a notification
   const bool is_v2 = (head.tag.number & tag_v2) != 0;
@@ -361,6 +367,13 @@ Status RpcServer::write_reply(const ReplyHead& head, MessageRef body, ByteQueue&
     if (batch == batches_.end()) return Status::internal("jsonrpc: a reply to a batch that is answered already");
   }
 
+  // What a batch asks for in one message it cannot have all at once: it waits here until the last reply is there.
+  const bool is_full = batch != batches_.end() && waiting_bytes() > limits_.message_bytes;
+  const Status too_large =
+      is_full ? Status::resource_exhausted("jsonrpc: the replies of a batch are larger than a message may be")
+              : Status();
+  const Status& status = is_full ? too_large : head.status;
+
   Sink sink(batch == batches_.end() ? output : batch->replies);
   if (batch != batches_.end()) sink.put(batch->replies.empty() ? '[' : ',');
   // What the handler returned cannot be sent: not the caller's fault.
@@ -369,22 +382,24 @@ Status RpcServer::write_reply(const ReplyHead& head, MessageRef body, ByteQueue&
     return encoder.value(plan_of(*body.shape), body.object) ? Status() : Status::internal(encoder.failure().message());
   };
   const bool announce = !is_v2 && peer_extends_ && !announced_;
-  const auto extension = [&](const Status* status) {
-    if (peer_extends_) write_reply_extension(sink, head.headers, head.trailers, status, announce);
+  const auto extension = [&](const Status* shown) {
+    const Metadata* const headers = is_full ? nullptr : head.headers;
+    const Metadata* const trailers = is_full ? nullptr : head.trailers;
+    if (peer_extends_) write_reply_extension(sink, headers, trailers, shown, announce);
   };
 
   if (is_v2) {
     sink.put(std::string_view("{\"jsonrpc\":\"2.0\",\"id\":"));
     sink.put(head.tag.text);
-    if (head.status.ok()) {
+    if (status.ok()) {
       sink.put(std::string_view(",\"result\":"));
-      if (Status status = result(); !status.ok()) return status;
+      if (Status written = result(); !written.ok()) return written;
     } else {
       sink.put(std::string_view(",\"error\":"));
       const std::int64_t code = (head.tag.number & tag_parse_error) != 0       ? parse_error
                                 : (head.tag.number & tag_invalid_request) != 0 ? invalid_request
-                                                                               : error_code(head.status);
-      write_error(sink, code, head.status);
+                                                                               : error_code(status);
+      write_error(sink, code, status);
     }
     extension(nullptr);
     sink.put('}');
@@ -393,14 +408,14 @@ Status RpcServer::write_reply(const ReplyHead& head, MessageRef body, ByteQueue&
     sink.put(std::string_view("{\"id\":"));
     sink.put(head.tag.text);
     sink.put(std::string_view(",\"result\":"));
-    if (head.status.ok()) {
-      if (Status status = result(); !status.ok()) return status;
+    if (status.ok()) {
+      if (Status written = result(); !written.ok()) return written;
       sink.put(std::string_view(",\"error\":null"));
     } else {
       sink.put(std::string_view("null,\"error\":"));
-      sink.string(head.status.message(), true);
+      sink.string(status.message(), true);
     }
-    extension(&head.status);
+    extension(&status);
     sink.put('}');
   }
   if (batch == batches_.end()) sink.put('\n');

@@ -67,6 +67,9 @@ class RpcServer final : public ServerCodec {
   void refuse(IncomingRequest& request, std::uint64_t tag, std::string_view id, Status why);
   bool deliver_cancel(const Request& found, Version version, IncomingRequest& request);
 
+  /// The replies that wait for others of their batches.
+  std::size_t waiting_bytes() const noexcept;
+
   bool may_tell() const noexcept;
   Status give_up(std::string_view text, Status why);
 
