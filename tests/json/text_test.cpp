@@ -690,6 +690,8 @@ TEST_CASE("types with an encoding of their own", "[json]") {
   CHECK(why_not<Version>("12").starts_with("invalid_argument: json: cannot unmarshal number"));
 }
 
+TEST_CASE("a view of nothing is an empty string", "[json]") { CHECK(encoded(Views{}) == R"({"Text":"","Bytes":""})"); }
+
 TEST_CASE("views borrow from the text, or from scratch when they cannot", "[json]") {
   const std::string plain = R"({"Text":"as it stands"})";
   Views views;

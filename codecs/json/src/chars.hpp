@@ -53,7 +53,7 @@ inline bool is_special(char c) noexcept {
 
 /// The first byte that is a quote, a backslash, a control character or not ASCII; `end` if there is none.
 inline const char* find_special(const char* p, const char* end) noexcept {
-  const char* const blocks_from = p + block_size;  // most strings are short: words first
+  const char* const start = p;
   while (end - p >= 8) {
     if (const std::uint64_t marks = special_bytes(load8(p)); marks != 0) {
       if constexpr (std::endian::native == std::endian::little)
@@ -62,7 +62,7 @@ inline const char* find_special(const char* p, const char* end) noexcept {
         break;
     }
     p += 8;
-    if (p == blocks_from)
+    if (static_cast<std::size_t>(p - start) == block_size)  // most strings are short: words first
       while (static_cast<std::size_t>(end - p) >= block_size && is_plain_block(p)) p += block_size;
   }
   while (p != end && !is_special(*p)) ++p;
