@@ -69,12 +69,13 @@ endfunction()
 #   SOURCES <file>...                  with LLVMFuzzerTestOneInput
 #   [LIBS <lib>...]
 #   [CORPUS <dir>]                     seeds; default: corpus/<name> beside the calling CMakeLists.txt
+#   [DICTIONARY <file>]                words for libFuzzer to try
 #   [MAX_LEN <bytes>])                 default: 4096
 #
 # With POLYRPC_LIBFUZZER the test searches for POLYRPC_FUZZ_SECONDS. In every other build it replays the seeds, each also cut
 # off after every byte and with single bytes changed, so that the suite of any compiler guards what fuzzing once found.
 function(polyrpc_add_fuzzer name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS;MAX_LEN" "SOURCES;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS;DICTIONARY;MAX_LEN" "SOURCES;LIBS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "polyrpc_add_fuzzer(${name}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -94,8 +95,14 @@ function(polyrpc_add_fuzzer name)
     target_link_options(${target} PRIVATE -fsanitize=fuzzer)
     set(found "${CMAKE_CURRENT_BINARY_DIR}/${target}_found")
     file(MAKE_DIRECTORY "${found}")
+    set(dictionary)
+    if(arg_DICTIONARY)
+      cmake_path(ABSOLUTE_PATH arg_DICTIONARY BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+      set(dictionary "-dict=${arg_DICTIONARY}")
+    endif()
     add_test(NAME fuzz.${name} COMMAND ${target} -max_total_time=${POLYRPC_FUZZ_SECONDS} -max_len=${arg_MAX_LEN}
-             -error_exitcode=1 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 "-artifact_prefix=${found}/" "${found}" "${arg_CORPUS}")
+             -error_exitcode=1 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 ${dictionary}
+             "-artifact_prefix=${found}/" "${found}" "${arg_CORPUS}")
     math(EXPR timeout "${POLYRPC_FUZZ_SECONDS} + 120")  # and not libFuzzer's own exit code, 77: that is "skipped" here
   else()
     target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/fuzz_replay.cpp")
