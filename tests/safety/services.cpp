@@ -8,7 +8,9 @@
 #include <asio/use_awaitable.hpp>
 
 #include <chrono>
+#include <numeric>
 #include <string>
+#include <vector>
 
 namespace polyrpc::test {
 
@@ -51,6 +53,9 @@ Services::Services() {
                  ++big_calls;
                  return std::string(static_cast<std::size_t>(size), 'x');
                }));
+  registry.add("Test.Sum", [](const std::vector<std::int64_t>& numbers) {
+    return std::to_string(std::accumulate(numbers.begin(), numbers.end(), std::int64_t{0}));
+  });
   registry.add("Test.Later", later);
   registry.add("Test.Gate", blocking([this](const std::string& text) {
                  gate.pass();

@@ -1,9 +1,9 @@
 // Peers that read slowly, or not at all, while they ask for much.
 
+#include "safety/growth.hpp"
 #include "safety/services.hpp"
 #include "safety/wires.hpp"
 #include "support/catch.hpp"
-#include "support/counted_new.hpp"
 
 #include <chrono>
 #include <string>
@@ -49,16 +49,6 @@ std::string calls(const Wire& wire, std::string_view method, std::int64_t argume
   while (all.size() < bytes) all += voice.call(method, argument);
   return all;
 }
-
-/// How much more memory was held at one time than now when this is made.
-class Growth {
- public:
-  Growth() : before_(live_bytes()) { forget_peak(); }
-  std::size_t most() const noexcept { return counts_malloc() ? peak_bytes() - before_ : 0; }
-
- private:
-  std::size_t before_;
-};
 
 }  // namespace
 

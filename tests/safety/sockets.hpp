@@ -62,6 +62,11 @@ class PlainSocket {
     bytes.resize(there);
     return bytes;
   }
+  /// Whether there is anything to receive, the end included, without waiting.
+  bool has_answer_or_end() const {
+    pollfd entry{handle_, POLLIN, 0};
+    return ::poll(&entry, 1, 0) > 0;
+  }
   /// Whether the other end has closed, without waiting; what has come otherwise is dropped.
   bool has_ended() {
     for (;;) {

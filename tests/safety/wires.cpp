@@ -107,22 +107,29 @@ Result<std::string> Caller::outcome(std::size_t nth) {
   while (!voice.outcome(nth)) {
     const std::string bytes = peer.some();
     if (bytes.empty()) return Status::unavailable("the connection has ended");
-    if (Status heard = voice.hear(bytes); !heard.ok()) return heard;
+    // The last reply may come together with the end.
+    if (Status heard = voice.hear(bytes); !heard.ok() && !voice.outcome(nth)) return heard;
   }
   return *voice.outcome(nth);
 }
 
 Result<std::string> TurnedCaller::call(std::string_view method, std::string argument) {
-  const std::size_t nth = voice.calls();
-  peer.send(voice.call(method, std::move(argument)));
+  return finish(voice.call(method, std::move(argument)));
+}
+Result<std::string> TurnedCaller::call(std::string_view method, std::int64_t argument) {
+  return finish(voice.call(method, argument));
+}
+
+Result<std::string> TurnedCaller::finish(const std::string& request) {
+  const std::size_t nth = voice.calls() - 1;
+  peer.send(request);
   Status heard;
   peer.settle_until([&] {
     heard = voice.hear(peer.take());
     return !heard.ok() || voice.outcome(nth) || peer.closed();
   });
-  if (!heard.ok()) return heard;
-  if (!voice.outcome(nth)) return Status::unavailable("the connection has ended");
-  return *voice.outcome(nth);
+  if (voice.outcome(nth)) return *voice.outcome(nth);
+  return heard.ok() ? Status::unavailable("the connection has ended") : heard;
 }
 
 namespace {

@@ -89,9 +89,13 @@ class TurnedCaller {
   TurnedCaller(const Wire& wire, TurnedServer& server) : voice(wire), peer(server) {}
 
   Result<std::string> call(std::string_view method, std::string argument);
+  Result<std::string> call(std::string_view method, std::int64_t argument);
 
   Voice voice;
   TurnedPeer peer;
+
+ private:
+  Result<std::string> finish(const std::string& request);
 };
 
 /// Somebody else, who is to be answered on every wire whatever others do.
