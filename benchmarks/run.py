@@ -76,7 +76,7 @@ def build(options):
     if not options.no_build:
         say("building")
         subprocess.run(["cmake", "-S", ROOT, "-B", options.build, "-DCMAKE_BUILD_TYPE=Release", "-DPOLYRPC_BENCHMARKS=ON",
-                        "-DPOLYRPC_TESTS=OFF", "-DPOLYRPC_EXAMPLES=OFF", "-DPOLYRPC_FUZZERS=OFF", "-DPOLYRPC_TOOLS=OFF"],
+                        "-DPOLYRPC_TESTS=OFF", "-DPOLYRPC_EXAMPLES=OFF", "-DPOLYRPC_FUZZERS=OFF"],
                        check=True, stdout=sys.stderr)
         subprocess.run(["cmake", "--build", options.build, "--target", "polyrpc_benchmarks", "--parallel"], check=True,
                        stdout=sys.stderr)

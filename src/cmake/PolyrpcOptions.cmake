@@ -15,7 +15,6 @@ option(POLYRPC_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(POLYRPC_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
 option(POLYRPC_BENCHMARKS "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
 option(POLYRPC_FUZZERS "Build the fuzz targets (without libFuzzer they replay their seed corpus)" ${PROJECT_IS_TOP_LEVEL})
-option(POLYRPC_TOOLS "Build the command line tools" ${PROJECT_IS_TOP_LEVEL})
 
 option(POLYRPC_WARNINGS "Compile polyrpc itself with many warnings" ${PROJECT_IS_TOP_LEVEL})
 option(POLYRPC_WERROR "Make those warnings errors" OFF)

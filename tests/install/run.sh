@@ -61,7 +61,7 @@ case $1 in
   static) install_and_move "$BUILD" ;;
   shared)
     configure "$WORK/build" "$SOURCE" -DBUILD_SHARED_LIBS=ON -DPOLYRPC_TESTS=OFF -DPOLYRPC_EXAMPLES=OFF \
-      -DPOLYRPC_BENCHMARKS=OFF -DPOLYRPC_FUZZERS=OFF -DPOLYRPC_TOOLS=OFF
+      -DPOLYRPC_BENCHMARKS=OFF -DPOLYRPC_FUZZERS=OFF
     build "$WORK/build"
     install_and_move "$WORK/build"
     test -n "$(find "$prefix" -name 'libpolyrpc_gob.so.*')"
@@ -102,7 +102,7 @@ case $1 in
     ;;
   minimal)
     # A compiler alone: core and gob. With asio: servers and clients too.
-    off=(-DPOLYRPC_TESTS=OFF -DPOLYRPC_EXAMPLES=OFF -DPOLYRPC_BENCHMARKS=OFF -DPOLYRPC_FUZZERS=OFF -DPOLYRPC_TOOLS=OFF
+    off=(-DPOLYRPC_TESTS=OFF -DPOLYRPC_EXAMPLES=OFF -DPOLYRPC_BENCHMARKS=OFF -DPOLYRPC_FUZZERS=OFF
       -DPOLYRPC_JSON=OFF -DPOLYRPC_HTTP1=OFF -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON
       -DCMAKE_DISABLE_FIND_PACKAGE_Llhttp=ON -DCMAKE_DISABLE_FIND_PACKAGE_Catch2=ON)
     configure "$WORK/compiler" "$SOURCE" "${off[@]}" -DPOLYRPC_RUNTIME=OFF -DCMAKE_DISABLE_FIND_PACKAGE_Asio=ON \
