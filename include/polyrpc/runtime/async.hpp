@@ -11,6 +11,7 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#include <asio/system_executor.hpp>
 
 #include <functional>
 #include <memory>
@@ -168,7 +169,7 @@ class AsyncCall final : public ClientCall {
 /// Tells a handler, later, that its call can't be made.
 template <class Reply, class Handler>
 void refuse(Handler&& handler, Status why) {
-  const auto executor = asio::get_associated_executor(handler);
+  const auto executor = asio::get_associated_executor(handler, asio::system_executor());
   asio::post(executor, [kept = std::forward<Handler>(handler), status = std::move(why)]() mutable {
     std::move(kept)(CallResult<Reply>(std::move(status)));
   });
