@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Checks the order of the folders and the words of the repository against rules.py.
+"""Checks the order of the folders, the words and the links of the repository against rules.py.
 
-    hygiene.py includes|text ROOT    prints findings, exits with 1 when there are any
+    hygiene.py includes|text|links ROOT    prints findings, exits with 1 when there are any
     hygiene.py selftest                       proves that each rule can fail
 """
 
@@ -122,6 +122,49 @@ def check_text(root):
     return findings
 
 
+LINK = re.compile(r"\]\(([^()\s]+)\)")
+CODE = re.compile(r"`([^`]+)`")
+
+
+def anchors(text):
+    """The names by which the headings of a page are linked to."""
+    headings = re.findall(r"^#+ +(.+)$", re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
+
+
+def check_links(root):
+    findings = []
+    tracked = files(root)
+    known = set(tracked) | {str(parent) for name in tracked for parent in pathlib.PurePath(name).parents}
+    for path in tracked:
+        if not path.endswith(".md") or rules.BINARY.search(path):
+            continue
+        fenced = False
+        for number, line in enumerate((root / path).read_text(errors="replace").split("\n"), 1):
+            if line.startswith("```"):
+                fenced = not fenced
+            if fenced or line.startswith("    "):
+                continue
+            for target in LINK.findall(CODE.sub("", line)):
+                if re.match(r"[a-z]+:", target):
+                    continue
+                name, _, anchor = target.partition("#")
+                page = os.path.normpath(os.path.join(os.path.dirname(path), name)) if name else path
+                if page not in known:
+                    findings.append(f"{path}:{number}: a link to {target}, which is not there")
+                elif anchor and anchor not in anchors((root / page).read_text(errors="replace")):
+                    findings.append(f"{path}:{number}: a link to {target}, which has no such heading")
+            for code in CODE.findall(line):
+                if not rules.PATH_IN_TEXT.match(code):
+                    continue
+                name = code.rstrip("/")
+                places = [name, os.path.join(os.path.dirname(path), name), "include/" + name]
+                places += [f"codecs/{codec}/include/{name}" for codec in rules.CODECS]
+                if not any(os.path.normpath(place) in known for place in places):
+                    findings.append(f"{path}:{number}: {code} is not there")
+    return findings
+
+
 def selftest():
     """One file per rule that breaks it, next to files that break none."""
     good = {
@@ -133,6 +176,8 @@ def selftest():
         "codecs/gob/src/c.cpp": '#include "polyrpc/core/a.hpp"\n// TODO(perf): one allocation less\n',
         "include/polyrpc/polyrpc.hpp": '#pragma once\n#include "polyrpc/codecs/gob.hpp"\n',
         "README.md": "unix:///tmp/hello.sock and https://example.org/work/\n",
+        "docs/good.md": "# One and `two`\n[a](../README.md) [b](#one-and-two) [c](good.md#one-and-two) [d](https://x.org/y)\n"
+                        "`docs/good.md` `polyrpc/core/a.hpp` `src/runtime` `src/*/b.cpp` `[no](link)` `src`\n```\n[no](link)\n```\n",
     }
     bad = {
         "include/polyrpc/core/asio.hpp": ("includes", "#pragma once\n#include <asio.hpp>\n"),
@@ -157,6 +202,10 @@ def selftest():
         "docs/control.md": ("text", "a\x01b\n"),
         "docs/crlf.md": ("text", "a\r\n"),
         "docs/end.md": ("text", "no newline"),
+        "docs/gone.md": ("links", "[a](gone/there.md)\n"),
+        "docs/heading.md": ("links", "# Here\n[a](#there)\n"),
+        "docs/path.md": ("links", "see `src/runtime/gone.cpp`\n"),
+        "docs/header.md": ("links", "see `polyrpc/core/gone.hpp`\n"),
         "docs/host.md": ("text", "https://registry." + "npmjs.org/\n"),
     }
     with tempfile.TemporaryDirectory() as name:
@@ -166,7 +215,7 @@ def selftest():
             (root / path).write_bytes(text.encode())
         (root / "docs/link.md").symlink_to("/etc/hostname")
         bad["docs/link.md"] = ("text", "")
-        results = {"includes": check_includes(root), "text": check_text(root)}
+        results = {"includes": check_includes(root), "text": check_text(root), "links": check_links(root)}
     failures = []
     for path, (check, _) in bad.items():
         if not any(re.match(re.escape(path) + r"\b", finding) for finding in results[check]):
@@ -181,9 +230,9 @@ def selftest():
 def main(arguments):
     if arguments == ["selftest"]:
         findings = selftest()
-    elif len(arguments) == 2 and arguments[0] in ("includes", "text"):
+    elif len(arguments) == 2 and arguments[0] in ("includes", "text", "links"):
         root = pathlib.Path(arguments[1])
-        findings = {"includes": check_includes, "text": check_text}[arguments[0]](root)
+        findings = {"includes": check_includes, "text": check_text, "links": check_links}[arguments[0]](root)
     else:
         print(__doc__, file=sys.stderr)
         return 2
