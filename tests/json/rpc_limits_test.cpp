@@ -57,6 +57,26 @@ TEST_CASE("a message at the limit is served, one byte more ends the connection",
   }
 }
 
+TEST_CASE("what stands behind the limit is not looked at, however it comes", "[json]") {
+  CodecLimits limits;
+  limits.message_bytes = 200;
+  const std::string text = R"({"id":1,"result":")" + std::string(200, 'x') + "\",!";
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{64}, std::size_t{100000}}) {
+    const auto client = json::rpc()->client(limits);
+    ByteQueue input;
+    IncomingReply incoming;
+    Result<bool> cut = false;
+    for (std::string_view rest = text; cut.ok() && !rest.empty(); rest.remove_prefix(std::min(piece, rest.size()))) {
+      input.append(rest.substr(0, piece));
+      cut = client->next_reply(input, incoming);
+    }
+    CHECK(cut.status().code() == StatusCode::resource_exhausted);
+    RpcServerHarness server({}, limits);
+    CHECK(!server.feed_in_pieces(text, piece));
+    CHECK(server.failure().code() == StatusCode::resource_exhausted);
+  }
+}
+
 TEST_CASE("white space between requests is no message", "[json]") {
   CodecLimits limits;
   limits.message_bytes = 200;

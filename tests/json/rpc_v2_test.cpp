@@ -259,12 +259,49 @@ TEST_CASE("2.0: scalars and broken text, by what the connection has said before"
   CHECK(answer("5 ").is_null());
   CHECK(answer("hello").is_null());
   // The text itself says it.
-  CHECK(code_of(answer(R"({"method":"foobar, "jsonrpc": "2.0"})")) == -32700);
+  CHECK(code_of(answer(R"({"jsonrpc": "2.0", "method": "foobar, "params": "bar", "baz])")) == -32700);
   CHECK(code_of(answer("[{\"a\" 1}]")) == -32700);
   CHECK(code_of(answer("[1;2]")) == -32700);
   CHECK(code_of(answer("[1 2]")) == -32700);
   CHECK(code_of(answer("[,1]")) == -32700);
   CHECK(code_of(answer("[1,]")) == -32700);
+}
+
+TEST_CASE("2.0: the last words to broken text are the same in all pieces that it may come in", "[json]") {
+  CodecLimits limits;
+  limits.message_bytes = 100;
+  const std::string filling(80, 'x');
+  struct Row {
+    std::string text;
+    std::string message;
+  };
+  const std::string too_long = "jsonrpc: a message of more than 100 bytes";
+  const std::vector<Row> rows = {
+      {R"({"jsonrpc":"2.0",!})", "json: unexpected '!' at byte 17"},
+      // What stands behind the fault is not read.
+      {R"({"method":"foobar, "jsonrpc": "2.0"})", ""},
+      {R"({!,"jsonrpc":"2.0"})", ""},
+      {R"(5 {"jsonrpc":"2.0"})", ""},
+      {R"({"jsonrpc" 5})", ""},
+      // The words alone are no member.
+      {R"("jsonrpc" )", ""},
+      {R"({"id":"\"jsonrpc\"",!})", ""},
+      // Nor is read what is too long.
+      {R"({"x":")" + filling + R"(","jsonrpc":"2.0"})", ""},
+      {R"({"jsonrpc":"2.0","x":")" + filling + R"(",!})", too_long},
+      {R"({"jsonrpc":"2.0","x":")" + filling.substr(6) + R"(":trux})", "json: unexpected ':' at byte 97"},
+      {R"({"jsonrpc":"2.0","y":")" + filling.substr(8) + R"(","":trux})", too_long},
+  };
+  for (const Row& row : rows) {
+    for (const std::size_t piece : {1, 2, 7, 50, 1000}) {
+      INFO(row.text << " in pieces of " << piece);
+      RpcServerHarness server({}, limits);
+      CHECK(!server.feed_in_pieces(row.text, piece));
+      const std::string said = server.take();
+      CHECK(said.empty() == row.message.empty());
+      if (!said.empty()) CHECK_THAT(said, contains("\"message\":\"" + row.message + "\""));
+    }
+  }
 }
 
 TEST_CASE("2.0: text that ends too early is told when the connection ends", "[json]") {

@@ -102,7 +102,8 @@ Result<bool> RpcClient::next_reply(ByteQueue& input, IncomingReply& reply) {
       scanner_.start(0);
       scanning_ = true;
     }
-    const std::string_view text = input.text();
+    // Not a byte more than tells that a message is too long: what comes of it must not hang on how much has come.
+    const std::string_view text = input.text().substr(0, limits_.message_bytes + 1);
     const Scanner::Outcome outcome = scanner_.run(text);
     if (outcome == Scanner::Outcome::malformed) return give_up(scanner_.error(text));
     if ((outcome == Scanner::Outcome::more ? text.size() : scanner_.position()) > limits_.message_bytes)

@@ -109,20 +109,21 @@ Result<bool> RpcServer::cut(ByteQueue& input, IncomingRequest& request) {
       }
     }
 
-    const std::string_view text = input.text();
+    // Not a byte more than tells that a message is too long: what comes of it must not hang on how much has come.
+    const std::string_view text = input.text().substr(0, limits_.message_bytes + 1);
     const bool is_batch = step_ != Step::single;
     const Scanner::Outcome outcome = is_batch ? scan_batch(text) : scanner_.run(text);
     if (outcome == Scanner::Outcome::malformed) {
-      if (step_ == Step::single || step_ == Step::in_element) return give_up(text, scanner_.error(text));
-      return give_up(text, Status::invalid_argument("json: a comma or a closing bracket expected at byte " +
-                                                    std::to_string(element_from_)));
+      if (step_ == Step::single || step_ == Step::in_element) return give_up(scanner_.error(text));
+      return give_up(Status::invalid_argument("json: a comma or a closing bracket expected at byte " +
+                                              std::to_string(element_from_)));
     }
     const std::size_t size = outcome == Scanner::Outcome::more ? text.size()
                              : is_batch                        ? element_from_
                                                                : scanner_.position();
     if (size > limits_.message_bytes)
-      return give_up(text, Status::resource_exhausted("jsonrpc: a message of more than " +
-                                                      std::to_string(limits_.message_bytes) + " bytes"));
+      return give_up(Status::resource_exhausted("jsonrpc: a message of more than " +
+                                                std::to_string(limits_.message_bytes) + " bytes"));
     if (outcome == Scanner::Outcome::more) return false;
     step_ = Step::start;
     consumed_ = size;
@@ -158,11 +159,10 @@ Result<bool> RpcServer::single_ended(std::string_view text, IncomingRequest& req
     version = Version::v2;
   } else if (first != 'n') {
     // Go's server closes without a word; null it takes for a request without members.
-    return give_up(text, Status::invalid_argument("jsonrpc: a request must be an object"));
+    return give_up(Status::invalid_argument("jsonrpc: a request must be an object"));
   }
   const Request found = version == Version::v2 ? understand_v2(first, envelope, text) : understand_v1(envelope, text);
-  if (found.meaning == Meaning::broken)
-    return give_up(text, Status::invalid_argument("jsonrpc: the method is not a string"));
+  if (found.meaning == Meaning::broken) return give_up(Status::invalid_argument("jsonrpc: the method is not a string"));
   if (version == Version::v2) spoke_v2_ = true;
   delivered = deliver(found, version, 0, request);
   return delivered;
@@ -436,20 +436,22 @@ Status RpcServer::write_reply(const ReplyHead& head, MessageRef body, ByteQueue&
 
 // ---- the end ----
 
-bool RpcServer::may_tell() const noexcept { return spoke_v2_ || text_says_v2_ || options_.undecided == Version::v2; }
+/// Whether the peer takes an error without an id for what it is: it has spoken 2.0, or what is broken or unfinished is
+/// a batch or has the member that says so.
+bool RpcServer::may_tell() const noexcept {
+  if (spoke_v2_ || options_.undecided == Version::v2) return true;
+  if (step_ == Step::start) return false;
+  return step_ != Step::single || scanner_.envelope().exact(Member::jsonrpc).present();
+}
 
-Status RpcServer::give_up(std::string_view text, Status why) {
-  text_says_v2_ = (step_ != Step::start && step_ != Step::single) || text.find("\"jsonrpc\"") != std::string_view::npos;
+Status RpcServer::give_up(Status why) {
   failure_ = std::move(why);
   return failure_;
 }
 
 void RpcServer::write_farewell(const Status& reason, ByteQueue& output) {
   const bool is_unfinished = step_ != Step::start;
-  if (failure_.ok() && !is_unfinished) return;
-  if (failure_.ok() && (step_ != Step::single || scanner_.envelope().exact(Member::jsonrpc).present()))
-    text_says_v2_ = true;
-  if (!may_tell()) return;
+  if ((failure_.ok() && !is_unfinished) || !may_tell()) return;
   const Status& why = failure_.ok() ? reason : failure_;
   Sink sink(output);
   sink.put(std::string_view("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":"));

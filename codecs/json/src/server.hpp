@@ -71,7 +71,7 @@ class RpcServer final : public ServerCodec {
   std::size_t waiting_bytes() const noexcept;
 
   bool may_tell() const noexcept;
-  Status give_up(std::string_view text, Status why);
+  Status give_up(Status why);
 
   Options options_;
   CodecLimits limits_;
@@ -91,7 +91,6 @@ class RpcServer final : public ServerCodec {
   std::vector<Batch> batches_;
 
   bool spoke_v2_ = false;
-  bool text_says_v2_ = false;
   bool peer_extends_ = false;  // the peer has used the extension member, so it knows it
   bool announced_ = false;     // and has seen ours
 };
