@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets that speak gob, from tests/golden and from what stands here.
+"""Writes the seeds of the fuzz targets that speak gob and JSON, from tests/golden and from what stands here.
 
     make_corpus.py [TARGET ...]     all targets if none is named
 
@@ -342,7 +342,191 @@ def gob_client():
     yield "hand_text", b"\0HTTP/1.0 400 Bad Request\r\n\r\n"
 
 
-TARGETS = {"gob_decoder": gob_decoder, "gob_server": gob_server, "gob_client": gob_client}
+# ---- JSON ----
+
+# The targets of json_value.cpp, in its order.
+JSON_READERS = ["dynamic", "Scalars", "Containers", "Tree", "Choices", "Owns", "Views", "Anys", "Odd", "Any", "bool", "int64", "uint8",
+                "double", "float", "string", "bytes", "Time", "strings", "number_map", "optional", "Choice"]
+ANY_CASE, NO_UNKNOWN = 32, 64
+
+
+def json_value():
+    def seed(reader, value, flags=0):
+        return bytes([JSON_READERS.index(reader) | flags]) + (value if isinstance(value, bytes) else value.encode())
+
+    scalars = {
+        "b": True, "i8": -128, "i16": 32767, "i32": -2147483648, "i64": 9223372036854775807, "u8": 255, "u16": 65535, "u32": 4294967295,
+        "u64": 18446744073709551615, "f32": 1.5, "f64": -1e-300, "s": "text", "by": "AQI=", "wait": 1500000000,
+        "at": "2009-11-10T23:00:00.5+02:30", "fine": "1969-12-31T23:59:59.999999999Z", "level": 300, "mood": "Bad"}
+    yield "hand_scalars", seed("Scalars", json.dumps(scalars))
+    yield "hand_scalars_other_case", seed("Scalars", json.dumps({key.upper(): value for key, value in scalars.items()}), ANY_CASE)
+    yield "hand_scalars_null", seed("Scalars", json.dumps({key: None for key in scalars}))
+    yield "hand_scalars_wrong", seed("Scalars", '{"i8":128,"u8":-1,"f32":1e39,"b":0}')
+    yield "hand_unknown_member", seed("Scalars", '{"b":true,"nobody":[{"x":[1,2,{}]},"\\u0041"],"i8":1}')
+    yield "hand_unknown_refused", seed("Scalars", '{"b":true,"nobody":1}', NO_UNKNOWN)
+    yield "hand_member_twice", seed("Scalars", '{"i8":1,"i8":2,"s":"a","s":"b"}')
+    yield "hand_containers", seed("Containers", json.dumps({
+        "X": 1, "Y": -2, "ints": [1, 2, 3], "texts": ["a", ""], "bytes": "AP8=", "set": [3, 1, 2, 1], "flags": [True, False], "three": [1, 2, 3],
+        "address": [127, 0, 0, 1], "by_name": {"b": 1.5, "a": 0}, "by_number": {"-5": "x", "7": ""}, "tuple": [1, "a", 2.5], "pair": ["k", {"X": 1}],
+        "points": [[{"X": 1}], []], "pointer": ["p"], "maybe": False}))
+    yield "hand_arrays_short_and_long", seed("Containers", '{"three":[1],"address":[1,2,3,4,5,6],"tuple":[1,"a",2,"more"],"pair":["only"]}')
+    yield "hand_map_keys", seed("number_map", '{"1":1,"-1":2,"01":3,"9223372036854775808":4,"x":5}')
+    yield "hand_number_map", seed("number_map", '{"10":1e5,"-9223372036854775808":0.1,"10":-0}')
+    yield "hand_tree", seed("Tree", '{"value":1,"next":{"value":2,"next":null},"kids":[{"kids":[{}]},{}],"named":{"b":{"value":3},"a":{}}}')
+    yield "hand_tree_deep", seed("Tree", '{"kids":[' * 14 + "{}" + "]}" * 14)
+    yield "hand_tree_too_deep", seed("Tree", '{"next":' * 31 + "{}" + "}" * 31)
+    yield "hand_choices", seed("Choices", '{"all":[null,1,-1.5,true,"s",{"X":1},[1,2],{"all":[],"one":null},{"k":"v"},[true]],"one":"Good"}')
+    yield "hand_choices_unknown_members", seed("Choices", '{"all":[{"X":1,"Z":2},{"all":[{"one":{"a":"b","Y":0}}]}]}')
+    yield "hand_choice_nested", seed("Choice", '{"all":[{"all":[{"all":[{"all":[1e999]}]}]}]}')
+    yield "hand_owns", seed("Owns", '{"version":"1.2","maybe":"-3.4","table":{"1.0":"AQ==","0.9":""},"blob":"//79"}')
+    yield "hand_owns_wrong", seed("Owns", '{"version":"1","blob":"*"}')
+    yield "hand_views", seed("Views", '{"s":"borrowed","by":"AQID","texts":["plain","esc\\n\\u00e9\\ud83d\\ude00","\u00e9"]}')
+    yield "hand_anys", seed("Anys", '{"any":{"a":[1,"x",null,true,{"b":[]}]},"list":[1,[2,[3]],{}],"map":{"k":{"l":1e3}}}')
+    yield "hand_odd_names", seed("Odd", '{"a\\"b\\\\":1,"\\u003c&\\u003E":2,"same":3,"SAME":4,"Same":5}', ANY_CASE)
+    yield "hand_optional_tuple", seed("optional", '["a",null]')
+    yield "hand_strings", seed("strings", '["","a\\\\b\\/\\"","\\u0000\\u007f","\u2028\u2029","\U0001f600","<&>","0123456789012345678901234567890123456789"]')
+    yield "hand_string_surrogates", seed("string", '"\\ud83d\\u0041\\ude00\\ud83d\\ude00\\ud83d"')
+    yield "hand_bytes", seed("bytes", '"AQIDBAUG\\nBw=="')
+    for number, text_ in enumerate(('"2006-01-02T15:04:05Z"', '"2006-01-02T15:04:05.999999999-07:00"', '"0000-01-01T00:00:00+23:59"',
+                                    '"9999-12-31T23:59:59.000000001Z"', '"2006-02-29T00:00:00Z"', '"2006-01-02t15:04:05z"', '"2006-01-02T24:00:00Z"')):
+        yield f"hand_time_{number}", seed("Time", text_)
+    for number, text_ in enumerate(("0", "-0", "-0.0", "0.1", "1e308", "1e309", "-1e-324", "5e-324", "2.2250738585072011e-308", "123456789012345678901234567890",
+                                    "9007199254740993", "0.30000000000000004", "1E+2", "00", "1.", ".5", "1e", "+1", "-")):
+        yield f"hand_number_{number:02}", seed(("double", "float", "int64", "dynamic")[number % 4], text_)
+    for name, raw in (("mark", b"\xef\xbb\xbf{}"), ("zero_byte", b"{}\0"), ("spaces", b" \t\r\n[ 1 , 2 ]\n "), ("form_feed", b"\f[]"), ("comment", b"// c\n1"),
+                      ("latin1", b'"\xe9"'), ("overlong", b'"\xc0\x80"'), ("surrogate", b'"\xed\xa0\x80"'), ("above", b'"\xf4\x90\x80\x80"'),
+                      ("cut_off", b'"\xe2\x82"'), ("control", b'"a\x1fb"'), ("delete", b'"a\x7fb"'), ("bad_escape", b'"\\x41"'), ("short_escape", b'"\\u004"'),
+                      ("comma", b"[1,]"), ("commas", b"[1,,2]"), ("colon", b'{"a" 1}'), ("key", b"{1:2}"), ("literal", b"[nul]"), ("two", b"1 2"), ("nothing", b" "),
+                      ("open", b'{"a":[{'), ("crossed", b"[{]}")):
+        yield "hand_text_" + name, seed("dynamic", raw)
+    yield "hand_deep_lists", seed("Any", "[" * 30 + "]" * 30)
+    yield "hand_too_deep_lists", seed("Any", "[" * 31 + "]" * 31)
+    yield "hand_many_elements", seed("strings", "[" + ",".join(['""'] * 301) + "]")
+    for number, row in enumerate(load("json")["raw_json_server"]):
+        if number % 4 == 0 and len("".join(row["send"])) < 300:
+            yield "golden_raw_" + row["name"], seed(JSON_READERS[number % len(JSON_READERS)], "".join(row["send"]))
+
+
+V1_CLIENT, V2_UNDECIDED, STRICT = 1, 2, 4
+
+
+def text_of_steps(conversation, side):
+    return "".join(step.get("text", "") for step in conversation["steps"] if step["from"] == side)
+
+
+def call(method, params, number="1", more=""):
+    return '{"jsonrpc":"2.0","id":' + number + ',"method":"' + method + '","params":' + params + more + "}"
+
+
+def json_server():
+    def seed(value, how=1, flags=0):
+        return bytes([how, flags]) + (value if isinstance(value, bytes) else value.encode())
+
+    golden = load("json")
+    for number, conversation in enumerate(golden["conversations"]):
+        sent = text_of_steps(conversation, "client")
+        if sent and len(sent) < 600:
+            yield "golden_" + conversation["name"].replace("/", "_"), seed(sent, number * 23 % 256)
+    for number, row in enumerate(golden["raw_json_server"]):
+        sent = "".join(row["send"])
+        if len(sent) < 400:
+            yield "golden_raw_" + row["name"], seed(sent, number * 19 % 256)
+
+    yield "hand_call", seed(call("Arith.Multiply", '{"A":7,"B":8}') + "\n" + call("Arith.Divide", "[7,0]", '"x"'))
+    yield "hand_spec_example", seed('{"jsonrpc": "2.0", "method": "foobar, "params": "bar", "baz]', 3)
+    yield "hand_spec_batch", seed('[{"jsonrpc":"2.0","method":"Arith.Sum","params":[1,2,4],"id":"1"},{"jsonrpc":"2.0","method":"Arith.Upper","params":["x"]},'
+                                  '{"foo":"boo"},1,{"jsonrpc":"2.0","method":"foo.get","params":{"name":"me"},"id":"5"}]', 200)
+    yield "hand_batch_broken", seed('[{"jsonrpc":"2.0","method":"sum","params":[1,2,4],"id":"1"},{"jsonrpc":"2.0","method"]', 2)
+    yield "hand_batch_empty", seed("[]  [ ]")
+    yield "hand_batch_too_long", seed("[" + ",".join(["1"] * 6) + "]")
+    yield "hand_batch_of_notifications", seed('[{"jsonrpc":"2.0","method":"Arith.Upper","params":["x"]},{"jsonrpc":"2.0","method":"no.such"}]')
+    yield "hand_batch_waits", seed("[" + call("Echo.Wait", '["w"]', "5") + "," + call("Arith.Upper", '["x"]', "6") + "]"
+                                   + call("Arith.Upper", '["y"]', "7") + '{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":5}}', 5)
+    yield "hand_batch_same_ids", seed("[" + call("Arith.Upper", '["x"]') + "," + call("Arith.Upper", '["y"]') + "]")
+    yield "hand_too_many_waiting", seed("".join(call("Echo.Wait", '["w"]', str(n)) for n in range(5)), 7)
+    yield "hand_cancel_v1", seed('{"method":"Echo.Wait","params":["w"],"id":5}{"method":"$/cancelRequest","params":[{"id":5}],"id":null}', 2)
+    yield "hand_cancel_nothing", seed('{"jsonrpc":"2.0","method":"$/cancelRequest","params":[{"id":[1]}]}{"jsonrpc":"2.0","method":"$/cancelRequest","params":7}')
+    yield "hand_mixed_versions", seed('{"method":"Arith.Multiply","params":[{"a":2,"B":3}],"id":0}' + call("Arith.Multiply", "[2,3]")
+                                      + '{"method":"Arith.Multiply","params":[{"A":2,"b":3}],"id":[1, {"k": null}]}')
+    yield "hand_ids", seed("".join(call("Arith.Upper", '["x"]', number) for number in ("null", "-1.5e3", '"\\u0041"', "{}", "[1]", "true")))
+    yield "hand_not_an_object", seed("null 5 ", 1)
+    yield "hand_not_an_object_after_v2", seed(call("Arith.Upper", '["x"]') + '5 "x" null')
+    yield "hand_text_says_v2", seed('{"jsonrpc" 5}')
+    # What the last words are must not hang on what has come behind the fault.
+    yield "hand_text_says_v2_too_late", seed('{x:1,"jsonrpc":"2.0"}', 0)
+    yield "hand_text_says_v2_in_a_string", seed('"jsonrpc" ', 0)
+    yield "hand_text_says_v2_behind", seed('5 {"jsonrpc":"2.0"}', 0)
+    yield "hand_text_says_v2_in_an_id", seed('{"id":"\\"jsonrpc\\"",!}', 0)
+    yield "hand_fault_at_the_limit", seed('{"method":"' + "x" * 487 + '",!', 60)
+    yield "hand_fault_behind_the_limit", seed('{"method":"' + "x" * 500 + '",!', 60)
+    yield "hand_literal_across_the_limit", seed('{"method":"' + "x" * 484 + '","jsonrpc":trux}', 0)
+    yield "hand_number_across_the_limit", seed("1" * 499 + "e!", 0, V2_UNDECIDED)
+    yield "hand_escape_across_the_limit", seed('"' + "x" * 496 + "\\u00zz", 0, V2_UNDECIDED)
+    yield "hand_utf8_across_the_limit", seed(b'"' + b"x" * 497 + b"\xf0\x9f\x98(", 0, V2_UNDECIDED)
+    yield "hand_batch_across_the_limit", seed("[" + "1," * 249 + "x", 0)
+    yield "hand_undecided_as_v2", seed("hello", 1, V2_UNDECIDED)
+    yield "hand_ends_too_early", seed('{"jsonrpc":"2.0","method":"Arith.Up')
+    yield "hand_ends_in_batch", seed("[" + call("Arith.Upper", '["x"]') + ",")
+    yield "hand_deadline_and_metadata", seed(call("Echo.Metadata", '["x"]', "1", ',"polyrpc":{"timeout_ns":1500000000,"metadata":{"key":["a","b"],"x-bin":["AQI="]}}')
+                                             + call("Echo.Fail", '["x"]', "2"), 9)
+    yield "hand_deadline_passed", seed(call("Arith.Upper", '["x"]', "1", ',"polyrpc":{"timeout_ns":-1}'))
+    yield "hand_metadata_v1", seed('{"method":"Echo.Metadata","params":["x"],"id":1,"polyrpc":{"metadata":{"k":["v"]}}}{"method":"Echo.Fail","params":["x"],"id":2}', 33)
+    yield "hand_extension_wrong", seed(call("Arith.Upper", '["x"]', "1", ',"polyrpc":{"timeout_ns":"x","metadata":[]}'))
+    yield "hand_much_metadata", seed(call("Arith.Upper", '["x"]', "1", ',"polyrpc":{"metadata":{"k":["' + "v" * 190 + '"]}}'))
+    yield "hand_params", seed(call("Arith.Sum", "[[1,2]]") + call("Echo.Any", '{"a":[1]}') + call("Echo.Any", "[1,2]") + call("Echo.View", '["plain"]')
+                              + call("Echo.View", '["esc\\n"]') + call("Echo.Map", '{"b":[1.5],"a":[]}') + call("Arith.Nothing", "[]"), 210, STRICT)
+    yield "hand_fails_and_throws", seed(call("Echo.Fail", '["<&>"]') + call("Echo.Throw", '["x"]') + call("Echo.Fail", '[""]'), 3, STRICT)
+    yield "hand_escaped_names", seed('{"\\u006aso\\u006erpc":"2.0","m\\u0065thod":"Arith\\u002eUpper","params":["x"],"id":1}', 2)
+    yield "hand_name_too_long", seed(call("A" * 41, "[]"))
+    yield "hand_too_deep", seed(call("Echo.Any", "[" * 20 + "]" * 20))
+    yield "hand_spaces", seed(" \r\n\t" * 200 + call("Arith.Upper", '["x"]') + " " * 600, 100)
+
+
+def json_client():
+    def seed(value, how=1, flags=0):
+        return bytes([how, flags]) + (value if isinstance(value, bytes) else value.encode())
+
+    golden = load("json")
+    for number, conversation in enumerate(golden["conversations"]):
+        sent = text_of_steps(conversation, "server")
+        if sent and len(sent) < 600:
+            yield "golden_" + conversation["name"].replace("/", "_"), seed(sent, number * 23 % 256, V1_CLIENT)
+    for number, row in enumerate(golden["canned_json_client"]):
+        yield "golden_canned_" + row["name"], seed("".join(row["replies"]), number * 19 % 256, V1_CLIENT)
+
+    def result(number, value, more=""):
+        return '{"jsonrpc":"2.0","id":' + number + ',"result":' + value + more + "}\n"
+
+    def error(number, value, more=""):
+        return '{"jsonrpc":"2.0","id":' + number + ',"error":' + value + more + "}\n"
+
+    # The calls: 0 int64, 1 string, 2 given up, 3 Quotient, 4 Any, 5 map[string]int, 6 []float64.
+    yield "hand_all_calls", seed(result("0", "56") + result("1", '"s"') + result("2", '"late"') + result("3", '{"Quo":3,"Rem":1}') + result("4", '{"a":[1,null]}')
+                                 + result("5", '{"sum":6}') + result("6", "[1.5,0]"), 130)
+    yield "hand_backwards", seed(result("6", "[]") + result("1", '"\\u00e9"') + result("0", "-0"), 2)
+    yield "hand_errors", seed(error("0", '{"code":-32601,"message":"no"}') + error("1", '{"code":-32005,"message":"m","data":{"code":"not_found","details":[{"type":"t","value":"AQI="}]}}')
+                              + error("3", '{"code":1.5}') + error("4", '"text"') + error("5", '{"code":-32000,"message":"m","data":[1,{"x":2}]}'), 4)
+    yield "hand_error_for_nobody", seed(error("null", '{"code":-32700,"message":"Parse error"}'))
+    yield "hand_wrong_types", seed(result("0", '"x"') + result("1", "5") + result("3", "[1,2,3]") + result("6", '["x"]'))
+    yield "hand_null_and_missing", seed(result("0", "null") + '{"jsonrpc":"2.0","id":1}' + '{"id":3,"result":null,"error":null}', 3)
+    yield "hand_null_v1", seed('{"id":0,"result":null,"error":null}{"id":1,"result":"s","error":"e"}{"id":3,"error":null}', 3, V1_CLIENT)
+    yield "hand_ids", seed(result("99", "1") + result("0.0", "1"))
+    yield "hand_id_text", seed(result('"0"', "1"))
+    yield "hand_notification", seed('{"jsonrpc":"2.0","method":"note","params":[]}' + result("0", "1"))
+    yield "hand_not_an_object", seed("[" + result("0", "1") + "]")
+    yield "hand_metadata", seed(result("0", "1", ',"polyrpc":{"metadata":{"k":["v"]},"trailers":{"x-bin":["AQI"]}}')
+                                + error("1", '{"code":0,"message":"m"}', ',"polyrpc":{"code":"aborted","details":[{"type":"t","value":""}]}'), 6)
+    yield "hand_metadata_v1", seed('{"id":0,"result":null,"error":"e","polyrpc":{"code":"not_found","details":[{"type":"t","value":"AA=="}],"metadata":{"K":["v"]}}}', 2, V1_CLIENT)
+    yield "hand_much_metadata", seed(result("0", "1", ',"polyrpc":{"metadata":{"k":["' + "v" * 190 + '"]}}'))
+    yield "hand_extension_wrong", seed(result("0", "1", ',"polyrpc":{"metadata":5}'))
+    yield "hand_too_long", seed(result("1", '"' + "x" * 500 + '"'), 127)
+    yield "hand_literal_across_the_limit", seed('{"x":"' + "x" * 484 + '","id":trux}', 0)
+    yield "hand_fault_behind_the_limit", seed('{"x":"' + "x" * 500 + '",!', 60)
+    yield "hand_text", seed("HTTP/1.1 400 Bad Request")
+
+
+TARGETS = {"gob_decoder": gob_decoder, "gob_server": gob_server, "gob_client": gob_client, "json_value": json_value,
+           "json_server": json_server, "json_client": json_client}
 
 
 def write(target):

@@ -35,6 +35,7 @@ class Cutting {
       if (!cut.ok()) {
         seen_ += "end: " + to_text(cut.status()) + "\n";
         codec_->write_farewell(cut.status(), output_);
+        has_ended_ = true;
         // It stays so.
         const Result<bool> again = codec_->next_request(input_, request_);
         if (again.ok() || again.status() != cut.status()) fail("another end", to_text(again.status()));
@@ -47,7 +48,12 @@ class Cutting {
     return true;
   }
 
-  std::string seen() const { return seen_ + std::string(output_.text()); }
+  /// All that came of it, when nothing more comes.
+  std::string seen() {
+    if (!has_ended_) codec_->write_farewell(Status::invalid_argument("fuzz: the end"), output_);
+    has_ended_ = true;
+    return seen_ + std::string(output_.text());
+  }
   std::size_t most_kept() const noexcept { return most_kept_; }
 
  private:
@@ -91,6 +97,7 @@ class Cutting {
   IncomingRequest request_;
   std::string seen_;
   std::size_t most_kept_ = 0;
+  bool has_ended_ = false;
 };
 
 /// A server codec whose deadlines are so far away that the time a run takes does not matter.
