@@ -4,11 +4,30 @@
 #include "polyrpc/runtime/protocol.hpp"
 #include "polyrpc/runtime/server_core.hpp"
 
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
 namespace polyrpc {
+
+/// Whose a connection with these first bytes is. Protocols are asked in order, and one that says `more` is waited for
+/// before one behind it is taken; only the first `limit` bytes count, and when these are there nobody is waited for. So
+/// the outcome does not depend on the pieces that the bytes come in. `protocol` is set when the answer is `yes`.
+inline Match tell_protocol(const Protocols& protocols, std::span<const std::byte> first_bytes, std::size_t limit,
+                           const Protocol*& protocol) {
+  const bool is_all = first_bytes.size() >= limit;
+  if (is_all) first_bytes = first_bytes.first(limit);
+  for (const auto& candidate : protocols.list) {
+    const Match match = candidate->matches(first_bytes);
+    if (match == Match::more && !is_all) return match;
+    if (match != Match::yes) continue;
+    protocol = candidate.get();
+    return match;
+  }
+  return Match::no;
+}
 
 /// Reads a new connection's first bytes, and hands it to the protocol whose they are.
 class Door final : public ServedConnection, private ReadyListener, private Alarm {
@@ -39,19 +58,15 @@ class Door final : public ServedConnection, private ReadyListener, private Alarm
     if (result.state == IoState::would_block) return connection_->wait(Direction::read, *this);
     if (result.state != IoState::done) return end();
     bytes_.commit(result.bytes);
-    bool more = false;
-    for (const auto& protocol : protocols_->list) {
-      switch (protocol->matches(bytes_.readable())) {
-        case Match::yes:
-          return hand_over(*protocol);
-        case Match::more:
-          more = true;
-          break;
-        case Match::no:
-          break;
-      }
+    const Protocol* protocol = nullptr;
+    switch (tell_protocol(*protocols_, bytes_.readable(), host_.core()->limits().sniff_bytes, protocol)) {
+      case Match::yes:
+        return hand_over(*protocol);
+      case Match::more:
+        return connection_->wait(Direction::read, *this);
+      case Match::no:
+        break;
     }
-    if (more && bytes_.size() < host_.core()->limits().sniff_bytes) return connection_->wait(Direction::read, *this);
     refuse("its first bytes are no protocol's that is served here");
   }
 

@@ -61,7 +61,8 @@ class Protocol {
 /// A codec spoken directly on a connection.
 std::shared_ptr<const Protocol> codec_protocol(std::shared_ptr<const Codec> codec);
 
-/// What a server speaks and over what. The protocols are asked in order whether the first bytes are theirs.
+/// What a server speaks and over what. The protocols are asked in order whether the first bytes are theirs; one that
+/// needs more of them is waited for before one behind it is taken.
 struct Protocols {
   std::vector<std::shared_ptr<const Protocol>> list;
   Transports transports;
