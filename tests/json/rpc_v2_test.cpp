@@ -585,6 +585,24 @@ TEST_CASE("2.0: metadata and trailers travel in a member of our own", "[json]") 
   CHECK_THAT(server.take(), contains("\"polyrpc\":{\"metadata\""));
 }
 
+TEST_CASE("2.0: a notification that is dropped leaves nothing behind for the call after it", "[json]") {
+  const std::string dropped =
+      R"({"jsonrpc":"2.0","method":"x","polyrpc":{"timeout_ns":5,"metadata":{"k":["v"],"l":7}}})";
+  const std::string call = R"({"jsonrpc":"2.0","id":1,"method":"Look.At"})";
+  for (const std::string& text : {dropped + call, "[" + dropped + "," + call + "]"}) {
+    RpcServerHarness server;
+    int calls = 0;
+    server.add_raw("Look.At", [&](RpcServerHarness&, const IncomingRequest& request) {
+      ++calls;
+      CHECK(request.head.metadata.empty());
+      CHECK_FALSE(request.head.timeout.has_value());
+    });
+    REQUIRE(server.feed(text));
+    CHECK(calls == 1);
+    CHECK(server.seen() == std::vector<std::string>{"Look.At"});
+  }
+}
+
 TEST_CASE("2.0: a server speaks both versions on one connection", "[json]") {
   RpcServerHarness server;
   REQUIRE(server.feed(R"({"jsonrpc":"2.0","method":"Arith.Multiply","params":[2,3],"id":1})"

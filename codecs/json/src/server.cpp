@@ -305,10 +305,10 @@ bool RpcServer::deliver(const Request& found, Version version, std::uint32_t bat
     if (problem.ok()) problem = read_request_extension(found.extension, limits_, head.timeout, head.metadata);
   }
   if (!problem.ok()) {
-    if (!is_call) return false;
     head.method = {};
     head.metadata.clear();
     head.timeout.reset();
+    if (!is_call) return false;
     refuse(request, tag, found.id, std::move(problem));
     return true;
   }
