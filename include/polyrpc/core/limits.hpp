@@ -22,7 +22,7 @@ struct CodecLimits {
 
 /// What a server accepts from its peers, and a client from its server. The defaults are safe on an open port.
 struct Limits {
-  CodecLimits codec;
+  CodecLimits codec = {};
 
   std::size_t connections = 65536;                  ///< a further one is accepted and closed at once
   std::size_t calls_in_flight = 1024;               ///< of one connection; past it reading pauses until one ends

@@ -71,9 +71,9 @@ struct ClientOptions {
 
 /// Whom a client calls, and how.
 struct ClientTarget {
-  Endpoint endpoint;
-  std::shared_ptr<const Transport> transport;
-  std::shared_ptr<const Codec> codec;
+  Endpoint endpoint = {};
+  std::shared_ptr<const Transport> transport = {};
+  std::shared_ptr<const Codec> codec = {};
   FramingFactory framing = {};  ///< null: the codec's bytes stand on the connection as they are
 };
 

@@ -27,14 +27,14 @@ class Loop;
 using Admission = std::function<Status(Context&)>;
 
 struct ServerOptions {
-  Limits limits;
+  Limits limits = {};
   /// How long calls under way may go on after `shutdown` or a signal.
   std::chrono::milliseconds drain_time{10'000};
   /// Where the server reports what no caller is told: an exception's text, a connection that broke the rules. Null:
   /// nowhere.
-  LogSink log;
+  LogSink log = {};
   /// A deadline later than this is brought forward, and a call without one gets it. Nothing: callers decide.
-  std::optional<std::chrono::nanoseconds> longest_call;
+  std::optional<std::chrono::nanoseconds> longest_call = {};
 };
 
 /// What all connections of a server share. Read-only while it serves, but for the counters, of which each loop has its

@@ -26,12 +26,12 @@ inline constexpr std::string_view default_jsonrpc_path = "/jsonrpc";
 /// What a server answers on HTTP/1.1.
 struct Options {
   /// Spoken behind `CONNECT connect_path`; null: that path is like any other.
-  std::shared_ptr<const Codec> net_rpc;
+  std::shared_ptr<const Codec> net_rpc = {};
   std::string connect_path{default_connect_path};
 
   /// Spoken in the bodies of `POST` to each of `json_rpc_paths`; null: those paths are like any others. A body may
   /// arrive on any connection, so the codec must take it for what it is without having seen others.
-  std::shared_ptr<const Codec> json_rpc;
+  std::shared_ptr<const Codec> json_rpc = {};
   std::vector<std::string> json_rpc_paths{std::string(default_jsonrpc_path), "/"};
 
   /// Serves `path`, and if that ends in a slash everything below it; the longest path that fits counts, the last one
@@ -40,7 +40,7 @@ struct Options {
     mounts.emplace_back(std::move(path), std::move(handler));
     return *this;
   }
-  std::vector<std::pair<std::string, Handler>> mounts;
+  std::vector<std::pair<std::string, Handler>> mounts = {};
 };
 
 /// HTTP/1.0 and 1.1 on a connection that starts with one of HTTP's methods. Throws `std::invalid_argument` for a path

@@ -64,8 +64,8 @@ enum class Extensions : std::uint8_t {
 struct Options {
   /// Names of the types that travel inside interface values. Null: Go's basic types alone; a described struct that is
   /// sent goes under `main.` and its name.
-  std::shared_ptr<const TypeRegistry> types;
-  std::shared_ptr<TypeNumbers> numbers;  ///< null: the process's
+  std::shared_ptr<const TypeRegistry> types = {};
+  std::shared_ptr<TypeNumbers> numbers = {};  ///< null: the process's
   DefinitionOrder definitions = DefinitionOrder::safe;
   Extensions extensions = Extensions::when_needed;
 };
