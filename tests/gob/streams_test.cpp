@@ -38,9 +38,7 @@ struct Square {
 };
 POLYRPC_DESCRIBE(Square, (side, "Side"));
 
-struct Empty {
-  friend bool operator==(const Empty&, const Empty&) = default;
-};
+struct Empty {};
 POLYRPC_DESCRIBE(Empty);
 
 struct Named {

@@ -293,7 +293,7 @@ TEST_CASE("2.0: the last words to broken text are the same in all pieces that it
       {R"({"jsonrpc":"2.0","y":")" + filling.substr(8) + R"(","":trux})", too_long},
   };
   for (const Row& row : rows) {
-    for (const std::size_t piece : {1, 2, 7, 50, 1000}) {
+    for (const std::size_t piece : {1u, 2u, 7u, 50u, 1000u}) {
       INFO(row.text << " in pieces of " << piece);
       RpcServerHarness server({}, limits);
       CHECK(!server.feed_in_pieces(row.text, piece));

@@ -74,7 +74,7 @@ TEST_CASE("a protocol that may yet be meant is waited for before one behind it i
   protocols.add(std::make_shared<Beginning>("socket", "GET /socket"));
   protocols.add(std::make_shared<Beginning>("web", "GET "));
   TurnedServer server(registry, std::move(protocols));
-  for (const std::size_t piece : {1, 2, 3, 5, 100}) {
+  for (const std::size_t piece : {1u, 2u, 3u, 5u, 100u}) {
     INFO("in pieces of " << piece);
     CHECK(greeted_by(server, "GET /socket HTTP/1.1", piece) == "socket");
     CHECK(greeted_by(server, "GET /sock HTTP/1.1", piece) == "web");
@@ -95,7 +95,7 @@ TEST_CASE("no more than the limit of first bytes tells a protocol, however they 
   both.add(std::make_shared<Beginning>("far", text.substr(0, 21)));
   both.add(std::make_shared<Beginning>("near", text.substr(0, 20)));
   TurnedServer taking_the_next(registry, std::move(both), options);
-  for (const std::size_t piece : {1, 2, 7, 20, 21, 100}) {
+  for (const std::size_t piece : {1u, 2u, 7u, 20u, 21u, 100u}) {
     INFO("in pieces of " << piece);
     CHECK(greeted_by(turning_away, text, piece).empty());
     CHECK(greeted_by(taking_the_next, text, piece) == "near");
