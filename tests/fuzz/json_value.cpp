@@ -37,7 +37,7 @@ bool may_have_lone_surrogate(std::string_view text) {
 
 bool has_number_out_of_range(std::string_view text) {
   try {
-    static_cast<void>(nlohmann::json::parse(text));
+    return nlohmann::json::parse(text).is_discarded();
   } catch (const nlohmann::json::out_of_range&) {
     return true;
   } catch (const nlohmann::json::exception&) {

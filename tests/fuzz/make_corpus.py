@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets that speak gob and JSON, from tests/golden and from what stands here.
+"""Writes the seeds of the fuzz targets that speak gob, JSON or everything, from tests/golden and from what stands here.
 
     make_corpus.py [TARGET ...]     all targets if none is named
 
@@ -525,8 +525,69 @@ def json_client():
     yield "hand_text", seed("HTTP/1.1 400 Bad Request")
 
 
+def http(start, body="", *fields):
+    lines = [start, "Host: a", *fields] + ([f"Content-Length: {len(body)}"] if body else [])
+    return "\r\n".join(lines) + "\r\n\r\n" + body
+
+
+def first_bytes():
+    def seed(*parts, how=0):
+        return bytes([how]) + b"".join(part if isinstance(part, bytes) else part.encode() for part in parts)
+
+    json_header = "Content-Type: application/json"
+    multiply = (REQUEST, request("Arith.Multiply"), ARGS, args(7, 8))
+    for number, conversation in enumerate(load("gob")["conversations"]):
+        if conversation["transport"] == "http":
+            yield "golden_" + conversation["name"].replace("/", "_"), seed(
+                *(bytes.fromhex(step["hex"]) for step in conversation["steps"] if step["from"] == "client" and step.get("hex")), how=number * 29 % 256)
+    for number, one in enumerate(load("gob")["raw_http"]):
+        yield "golden_raw_http_" + one["name"], seed(*(bytes.fromhex(part) for part in one["send"]), how=number * 31 % 256)
+
+    yield "hand_gob", seed(*multiply)
+    yield "hand_gob_in_pieces", seed(*multiply, how=200)
+    yield "hand_gob_wide", seed(WIDE_REQUEST, wide_request("Echo.View", 1, 0, (("k", "v"),)), top(STRING, text("x")), how=3)
+    yield "hand_gob_deadline", seed(WIDE_REQUEST, wide_request("Echo.View", 1, 1), top(STRING, text("x")))
+    for name, raw in (("length_of_two", b"\xfe\x00\x0cff"), ("length_of_three", b"\xfd\x00\x00\x20\x7f\x03"), ("length_of_four", b"\xfc\0\0\0\x20"), ("short", b"\x03\x04\0\2"),
+                      ("id_7f", b"\x20\x7f\x03\1"), ("id_even", b"\x20\xff\x82\x03"), ("id_low", b"\x20\xff\x7f\x03"), ("id_of_four", b"\x20\xfc\x7f\xff\xff\xff\x03"),
+                      ("kind_8", b"\x20\xff\x81\x08"), ("length_is_a_brace", b"\x7b\x7f\x03\1"), ("length_is_a_space", b"\x20\x20\xff\x81\x03"),
+                      ("length_is_a_feed", b"\x0a\xff\x81\x03"), ("protobuf", b"\x0a\x0a\x08\x7b\x12\0"), ("tls", b"\x16\x03\x01\x02\0\1"), ("zeros", b"\0" * 70)):
+        yield "hand_start_" + name, seed(raw)
+    yield "hand_json_v1", seed('{"method":"Arith.Multiply","params":[{"A":7,"B":8}],"id":0}', how=4)
+    yield "hand_json_v2", seed(call("Arith.Multiply", "[7,8]"), "\n", call("Echo.Fail", '["x"]', '"i"'), how=210)
+    yield "hand_json_batch", seed("[" + call("Arith.Upper", '["x"]') + "," + call("no.such", "[]", "2") + "]")
+    yield "hand_json_behind_spaces", seed(" \r\n" * 20 + call("Arith.Upper", '["x"]'))
+    yield "hand_json_behind_too_many_spaces", seed(" " * 63 + call("Arith.Upper", '["x"]'), how=9)
+    yield "hand_json_far_quote", seed("{" + " " * 62 + '"method":"Arith.Upper","params":["x"],"id":1}')
+    yield "hand_json_too_far_quote", seed("{" + " " * 63 + '"method":"Arith.Upper","params":["x"],"id":1}')
+    yield "hand_json_only_spaces", seed(" \n" * 40)
+    yield "hand_json_broken", seed('{"jsonrpc":"2.0",!}', call("Arith.Upper", '["x"]'), how=1)
+    yield "hand_json_unfinished", seed('{"jsonrpc":"2.0","method":"Arith')
+    yield "hand_json_word", seed("[nonsense]")
+    yield "hand_json_too_long", seed('{"jsonrpc":"2.0","x":"' + "x" * 600)
+    yield "hand_connect", seed("CONNECT /_goRPC_ HTTP/1.0\r\n\r\n", *multiply, how=2)
+    yield "hand_connect_then_json", seed("CONNECT /_goRPC_ HTTP/1.0\n\n", call("Arith.Upper", '["x"]'))
+    yield "hand_connect_elsewhere", seed("CONNECT /other HTTP/1.1\r\nHost: a\r\n\r\n")
+    yield "hand_post", seed(http("POST /jsonrpc HTTP/1.1", call("Arith.Upper", '["x"]'), json_header), how=230)
+    yield "hand_post_twice", seed(http("POST / HTTP/1.1", call("Arith.Upper", '["x"]'), json_header), http("POST /jsonrpc HTTP/1.1", '{"jsonrpc":"2.0","method":"x"}', json_header))
+    yield "hand_post_broken", seed(http("POST /jsonrpc HTTP/1.1", '{"id":', json_header), http("GET /healthz HTTP/1.1"))
+    yield "hand_post_deadline", seed(http("POST /jsonrpc HTTP/1.1", call("Arith.Upper", '["x"]'), json_header, "polyrpc-timeout: 1n"))
+    yield "hand_post_chunked", seed("POST /jsonrpc HTTP/1.1\r\nHost: a\r\n" + json_header + "\r\nTransfer-Encoding: chunked\r\n\r\n",
+                                    "8\r\n" + '{"json' + '"x\r\n', "0\r\n\r\n", how=3)
+    yield "hand_post_unfinished", seed("POST /jsonrpc HTTP/1.1\r\nHost: a\r\n" + json_header + "\r\nContent-Length: 50\r\n\r\n{")
+    yield "hand_health", seed(http("GET /healthz HTTP/1.1"), http("HEAD /healthz HTTP/1.1"), http("DELETE /healthz HTTP/1.1"), how=20)
+    yield "hand_debug", seed(http("GET /debug/rpc HTTP/1.1"), http("GET /debug/rpc?format=json HTTP/1.1"))
+    yield "hand_not_there", seed(http("GET /nope HTTP/1.1"), http("PATCH / HTTP/1.1"), how=5)
+    yield "hand_http10", seed("GET /healthz HTTP/1.0\r\n\r\n")
+    yield "hand_http2", seed("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+    yield "hand_method_of_others", seed("BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n")
+    yield "hand_method_unfinished", seed("OPTION")
+    yield "hand_header_too_long", seed("GET /healthz HTTP/1.1\r\nHost: a\r\nX: " + "x" * 600)
+    yield "hand_empty_lines", seed("\r\n\r\n" + http("GET /healthz HTTP/1.1"))
+    yield "hand_words", seed("hello\n")
+
+
 TARGETS = {"gob_decoder": gob_decoder, "gob_server": gob_server, "gob_client": gob_client, "json_value": json_value,
-           "json_server": json_server, "json_client": json_client}
+           "json_server": json_server, "json_client": json_client, "first_bytes": first_bytes}
 
 
 def write(target):

@@ -127,6 +127,7 @@ class Workshop {
  public:
   explicit Workshop(const CodecLimits& limits) : server_(context, registry_, Protocols(), with(limits)) {
     add_services(registry_);
+    add_waiting(registry_);
   }
 
   const std::shared_ptr<ServerCore>& core() const noexcept { return server_.core(); }

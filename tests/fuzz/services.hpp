@@ -35,6 +35,10 @@ inline Awaitable<std::string> wait(std::string text) {
   co_return text;
 }
 
+inline void add_waiting(Registry& registry) {
+  registry.add("Echo.Wait", [](const std::string& text) { return wait(text); });
+}
+
 inline void add_services(Registry& registry) {
   // Go's service of the recorded conversations.
   registry.add("Arith.Multiply", [](const Args& args) {
@@ -74,7 +78,6 @@ inline void add_services(Registry& registry) {
     return status;
   });
   registry.add("Echo.Throw", [](const std::string& text) -> std::string { throw std::runtime_error(text); });
-  registry.add("Echo.Wait", [](const std::string& text) { return wait(text); });
 }
 
 }  // namespace polyrpc::fuzz
