@@ -30,7 +30,7 @@ if(PROJECT_IS_TOP_LEVEL)
   if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
     set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)
   endif()
-  if(NOT DEFINED CMAKE_EXPORT_COMPILE_COMMANDS)
+  if("${CMAKE_EXPORT_COMPILE_COMMANDS}" STREQUAL "")  # project() defines it, as nothing
     set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
   endif()
   find_program(POLYRPC_CCACHE ccache)
