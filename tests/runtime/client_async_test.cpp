@@ -153,7 +153,7 @@ TEST_CASE("asio's cancellation cancels the call", "[client][async]") {
   served.services.started.pass();
   asio::post(loop.context(), [&] { signal.emit(asio::cancellation_type::total); });
   CHECK(outcome.get_future().get().code() == StatusCode::cancelled);
-  served.services.cancellations.pass();
+  served.services.cancelled.pass();
   CHECK(client.call(multiply, {6, 7}).value() == 42);
 }
 
@@ -169,7 +169,7 @@ TEST_CASE("cancelling a wait for a pending call cancels the call", "[client][asy
   served.services.started.pass();
   asio::post(loop.context(), [&] { signal.emit(asio::cancellation_type::terminal); });
   CHECK(outcome.get_future().get().code() == StatusCode::cancelled);
-  served.services.cancellations.pass();
+  served.services.cancelled.pass();
 }
 
 TEST_CASE("a handler may do anything: call, throw, close, destroy the client", "[client][async]") {

@@ -10,8 +10,8 @@
 #include "polyrpc/transports/standard.hpp"
 #include "polyrpc/transports/tcp.hpp"
 
-#include "support/gate.hpp"
 #include "support/running_server.hpp"
+#include "support/services.hpp"
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
@@ -35,13 +35,10 @@ POLYRPC_DESCRIBE(Pair, (a, "A"), (b, "B"));
 inline constexpr Method<Pair, std::int64_t> multiply{"Test.Multiply"};
 
 /// What the servers of these tests serve.
-struct Services {
+struct Services : BasicServices {
   Services() {
     registry.set_blocking_threads(8);
     registry.add(multiply, [](const Pair& pair) { return pair.a * pair.b; });
-    registry.add("Test.Echo", [](const std::string& text) { return text; });
-    registry.add("Test.Big", [](std::int64_t size) { return std::string(static_cast<std::size_t>(size), 'x'); });
-    registry.add("Test.Fail", [](const std::string& text) -> Result<std::string> { return Status::not_found(text); });
     registry.add("Test.Note", [this](const std::string& text) {
       const std::lock_guard lock(mutex);
       notes.push_back(text);
@@ -52,24 +49,7 @@ struct Services {
       context.trailers().set("trailer", "behind");
       return std::string(context.metadata().get(key).value_or("nothing"));
     });
-    registry.add("Test.TimeLeft", [](Context& context, const std::string&) {
-      const auto left = context.time_left();
-      return left ? std::chrono::duration_cast<std::chrono::milliseconds>(*left).count() : std::int64_t{-1};
-    });
-    registry.add("Test.Gate", blocking([this](const std::string& text) {
-                   gate.pass();
-                   return text;
-                 }));
-    registry.add("Test.UntilCancelled", blocking([this](Context& context, const std::string& text) {
-                   Gate cancelled;
-                   const std::stop_callback open(context.stop_token(), [&] { cancelled.open(); });
-                   started.open();
-                   cancelled.pass();
-                   cancellations.open();
-                   return text;
-                 }));
   }
-  ~Services() { gate.open(); }
 
   std::string await_note() {
     std::unique_lock lock(mutex);
@@ -77,13 +57,9 @@ struct Services {
     return notes.front();
   }
 
-  Gate gate;
-  Gate started;
-  Gate cancellations;
   std::mutex mutex;
   std::condition_variable changed;
   std::vector<std::string> notes;
-  Registry registry;
 };
 
 /// An io_context that a thread runs.

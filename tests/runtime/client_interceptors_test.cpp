@@ -202,7 +202,7 @@ TEST_CASE("a call is cancelled inside interceptors", "[client][interceptor]") {
       make<std::string>(way, *client, on_wire ? "Test.UntilCancelled" : "Test.Pause", std::string(), options);
   stopper.join();
   CHECK(result.status().code() == StatusCode::cancelled);
-  if (on_wire) served.services.cancellations.pass();
+  if (on_wire) served.services.cancelled.pass();
   CHECK(make<std::int64_t>(way, *client, "Test.Multiply", Pair{6, 7}).value() == 42);
 }
 

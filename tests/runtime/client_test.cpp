@@ -255,7 +255,7 @@ TEST_CASE("a stop token cancels a call here and at the server", "[client]") {
   stopper.join();
   CHECK(result.status().code() == StatusCode::cancelled);
   CHECK(result.status().origin() == Origin::local);
-  served.services.cancellations.pass();
+  served.services.cancelled.pass();
   CHECK(client->call<std::string>("Test.Echo", "", options).status().code() == StatusCode::cancelled);
   CHECK(client->call(multiply, {2, 3}).value() == 6);
 }
@@ -269,7 +269,7 @@ TEST_CASE("a pending call can be cancelled", "[client]") {
   served.services.started.pass();
   pending.cancel();
   CHECK(pending.wait().status().code() == StatusCode::cancelled);
-  served.services.cancellations.pass();
+  served.services.cancelled.pass();
   pending.cancel();
   CHECK(client->call(multiply, {2, 3}).value() == 6);
 }

@@ -3,9 +3,9 @@
 #include "polyrpc/codecs/json.hpp"
 
 #include "support/catch.hpp"
-#include "support/gate.hpp"
 #include "support/raw_peer.hpp"
 #include "support/running_server.hpp"
+#include "support/services.hpp"
 
 #include <asio/io_context.hpp>
 
@@ -17,7 +17,6 @@
 namespace {
 
 using namespace polyrpc;
-using test::Gate;
 using test::RawPeer;
 using test::RunningServer;
 
@@ -28,19 +27,10 @@ Protocols json_only() {
   return protocols;
 }
 
-struct Services {
+struct Services : test::BasicServices {
   Services() {
-    registry.add("Test.Echo", [](const std::string& text) { return text; });
-    registry.add("Test.Big", [](std::int64_t size) { return std::string(static_cast<std::size_t>(size), 'x'); });
-    registry.add("Test.Gate", blocking([this](const std::string& text) {
-                   gate.pass();
-                   return text;
-                 }));
     registry.add("Test.Throw", [](const std::string& text) -> std::string { throw std::runtime_error(text); });
   }
-
-  Gate gate;
-  Registry registry;
 };
 
 std::string call(const std::string& method, const std::string& param, int id) {

@@ -66,7 +66,7 @@ TEST_CASE("calls that arrive together with the end are answered, but for one und
     caller.peer.finish_sending();
     for (std::size_t i = 0; i < 10; ++i) CHECK(caller.outcome(i).value() == "hello");
     CHECK(caller.peer.rest().empty());
-    if (wire.is_post) served.services.cancelled.await(1);
+    if (wire.is_post) served.services.until_cancelled.await(1);
   }
 }
 
@@ -105,7 +105,7 @@ TEST_CASE("a peer that vanishes in the middle of a request, a call or a reply le
     }
     CHECK(witness.is_answered());
   }
-  served.services.cancelled.await(under_way);
+  served.services.until_cancelled.await(under_way);
   // The witness's own come and go.
   const auto give_up = Clock::now() + 60s;
   while (open_descriptors() > descriptors + 10 && Clock::now() < give_up) CHECK(witness.is_answered());

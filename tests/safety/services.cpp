@@ -32,7 +32,7 @@ Awaitable<std::string> until(Services& services, const std::string& text) {
   try {
     co_await timer.async_wait(asio::use_awaitable);
   } catch (...) {
-    services.cancelled.pass();
+    services.until_cancelled.pass();
     throw;
   }
   std::string reply = text;
@@ -42,13 +42,8 @@ Awaitable<std::string> until(Services& services, const std::string& text) {
 }  // namespace
 
 Services::Services() {
-  cancelled.open();
+  until_cancelled.open();
   registry.set_blocking_threads(4);
-  registry.add("Test.Echo", [](const std::string& text) { return text; });
-  registry.add("Test.Big", [this](std::int64_t size) {
-    ++big_calls;
-    return std::string(static_cast<std::size_t>(size), 'x');
-  });
   registry.add("Test.SlowBig", blocking([this](std::int64_t size) {
                  ++big_calls;
                  return std::string(static_cast<std::size_t>(size), 'x');
@@ -57,10 +52,6 @@ Services::Services() {
     return std::to_string(std::accumulate(numbers.begin(), numbers.end(), std::int64_t{0}));
   });
   registry.add("Test.Later", later);
-  registry.add("Test.Gate", blocking([this](const std::string& text) {
-                 gate.pass();
-                 return text;
-               }));
   registry.add("Test.Until", [this](const std::string& text) { return until(*this, text); });
 }
 

@@ -5,7 +5,7 @@
 #include "polyrpc/runtime/server.hpp"
 #include "polyrpc/transports/http1.hpp"
 
-#include "support/gate.hpp"
+#include "support/services.hpp"
 #include "support/turned_server.hpp"
 
 #include <chrono>
@@ -33,13 +33,10 @@ inline http1::Options standard_http() {
 }
 
 /// An HTTP server on an io_context that the test turns by hand.
-class HttpServer {
+class HttpServer : public BasicServices {
  public:
   explicit HttpServer(http1::Options options = standard_http(), Limits limits = {}, MemoryOptions memory = {}) {
-    registry.add("Test.Echo", [](const std::string& text) { return text; });
-    registry.add("Test.Big", [](std::int64_t size) { return std::string(static_cast<std::size_t>(size), 'x'); });
     registry.add("Test.Note", [this](const std::string& text) { notes.push_back(text); });
-    registry.add("Test.Fail", [](const std::string& text) -> Result<std::string> { return Status::not_found(text); });
     registry.add("Test.Metadata", [](Context& context, const std::string& key) {
       std::string all;
       for (const std::string_view value : context.metadata().get_all(key)) all.append(value).append("|");
@@ -50,41 +47,18 @@ class HttpServer {
       context.trailers().add("x-behind", "trailer");
       return true;
     });
-    registry.add("Test.TimeLeft", [](Context& context, const std::string&) {
-      const auto left = context.time_left();
-      return left ? std::chrono::duration_cast<std::chrono::milliseconds>(*left).count() : std::int64_t{-1};
-    });
-    registry.add("Test.Gate", blocking([this](const std::string& text) {
-                   gate.pass();
-                   return text;
-                 }));
-    registry.add("Test.UntilCancelled", blocking([this](Context& context, const std::string& text) {
-                   Gate stopped;
-                   const std::stop_callback open(context.stop_token(), [&] { stopped.open(); });
-                   stopped.pass();
-                   cancelled.open();
-                   return text;
-                 }));
     Protocols protocols;
     protocols.add(http1::protocol(std::move(options)));
     ServerOptions server_options;
     server_options.limits = limits;
     turned_.emplace(registry, std::move(protocols), std::move(server_options), memory);
   }
-  ~HttpServer() {
-    gate.open();
-    turned_.reset();
-  }
-
   TurnedServer& turned() noexcept { return *turned_; }
   Server& server() noexcept { return turned_->server(); }
   MemoryNetwork& network() noexcept { return turned_->network(); }
   std::string log() const { return turned_->log(); }
 
-  Registry registry;
   std::vector<std::string> notes;
-  Gate gate;
-  Gate cancelled;
 
  private:
   std::optional<TurnedServer> turned_;
