@@ -91,6 +91,8 @@ void drain_signal(Handle receiver) noexcept {
 }
 #endif
 
+constexpr int look_time = 10;  // milliseconds
+
 /// For poll: rounded up, so that the deadline has passed when it returns; -1 for no deadline.
 int milliseconds_left(std::optional<Clock::time_point> deadline) noexcept {
   if (!deadline) return -1;
@@ -136,7 +138,6 @@ Status wait_for(Handle handle, std::optional<Direction> direction, std::optional
   const std::string name(who);
   const int events = (direction != Direction::write ? POLLIN : 0) | (direction != Direction::read ? POLLOUT : 0);
   const Handle signal = interrupt.open();
-  if (signal == no_handle) return Status::resource_exhausted(name + ": cannot wait: " + reason(poll_error()));
   for (;;) {
     if (interrupt.take()) return Status::cancelled(name + ": wait interrupted");
     PollEntry entries[2] = {};
@@ -144,7 +145,12 @@ Status wait_for(Handle handle, std::optional<Direction> direction, std::optional
     entries[0].events = POLLIN;
     entries[1].fd = handle;
     entries[1].events = static_cast<short>(events);
-    const int count = poll_handles(entries, handle == no_handle ? 1 : 2, milliseconds_left(deadline));
+    PollEntry* const first = signal == no_handle ? entries + 1 : entries;
+    PollEntry* const last = handle == no_handle ? entries + 1 : entries + 2;
+    int milliseconds = milliseconds_left(deadline);
+    // Without a descriptor for the signal one has to look for it now and then.
+    if (signal == no_handle) milliseconds = milliseconds < 0 ? look_time : (std::min)(milliseconds, look_time);
+    const int count = poll_handles(first, static_cast<unsigned>(last - first), milliseconds);
     if (count < 0 && !was_interrupted()) return Status::internal(name + ": cannot wait: " + reason(poll_error()));
     if (count > 0 && entries[0].revents != 0) {
       drain_signal(signal);
