@@ -40,6 +40,11 @@ std::size_t WorkerPool::threads_started() const {
   return threads_.size();
 }
 
+std::size_t WorkerPool::threads_idle() const {
+  const std::lock_guard lock(mutex_);
+  return idle_;
+}
+
 void WorkerPool::run() {
   std::unique_lock lock(mutex_);
   for (;;) {

@@ -24,6 +24,8 @@ class WorkerPool {
   void submit(std::function<void()> work);
 
   std::size_t threads_started() const;
+  /// Those among them that have nothing to do.
+  std::size_t threads_idle() const;
 
  private:
   void run();
