@@ -126,7 +126,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     const std::shared_ptr<const Transport> transport = protocols_->transports.find(endpoint->scheme);
     if (transport == nullptr)
       return Status::invalid_argument("polyrpc: cannot listen on " + std::string(address) + ": no transport for " +
-                                      endpoint->scheme + "://");
+                                      endpoint->scheme + "://" +
+                                      (endpoint->scheme == "http" ? "; HTTP is served on tcp:// addresses" : ""));
     core->registry().seal();
     if (core->has_interceptors()) {
       for (const MethodEntry* method : core->registry().methods())

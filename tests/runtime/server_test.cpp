@@ -250,6 +250,8 @@ TEST_CASE("an address that can't be had is an error that says which and why", "[
     CHECK(refused.status().code() == StatusCode::invalid_argument);
     CHECK_THAT(refused.status().message(), test::contains(bad));
   }
+  CHECK_THAT(other.try_listen("http://127.0.0.1:0").status().message(),
+             test::ends_with("HTTP is served on tcp:// addresses"));
 }
 
 TEST_CASE("a server on the caller's io_context serves there and takes no thread", "[server]") {

@@ -575,16 +575,16 @@ bool Decoder::structure(const Plan& plan, void* object) {
   const Plan* const outer_owner = std::exchange(owner_, &plan);
   const PlanField* const outer_field = field_;
   ++p_;
-  const PlanField* expected = plan.fields.data();
-  const PlanField* const fields_end = expected + plan.fields.size();
+  std::size_t expected = 0;
   if (!take('}')) {
     for (;;) {
       const PlanField* field = nullptr;
       // Most senders write the fields as declared, without spaces.
-      const std::string_view opening = expected != fields_end ? expected->opening() : std::string_view();
+      const std::string_view opening =
+          expected != plan.fields.size() ? plan.fields[expected].opening() : std::string_view();
       if (!opening.empty() && static_cast<std::size_t>(end_ - p_) >= opening.size() &&
           std::memcmp(p_, opening.data(), opening.size()) == 0) {
-        field = expected++;
+        field = &plan.fields[expected++];
         p_ += opening.size();
       } else {
         std::string_view name;
@@ -592,7 +592,7 @@ bool Decoder::structure(const Plan& plan, void* object) {
         if (!text(name)) return false;
         field = plan.find(name, rules_.any_case);
         if (field != nullptr) {
-          expected = field + 1;
+          expected = static_cast<std::size_t>(field - plan.fields.data()) + 1;
         } else if (rules_.refuse_unknown) {
           return fail(Status::invalid_argument("json: unknown field \"" + std::string(name) + "\""));
         }
