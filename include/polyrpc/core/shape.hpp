@@ -154,10 +154,23 @@ struct EnumOps {
   void (*set)(void*, std::int64_t);
 };
 
+/// How a codec that does not know a foreign type's family carries it all the same. `shape` is the foreign type's own.
+struct ForeignBridge {
+  /// A described structure that can hold what the object says.
+  const Shape& (*mirror)(const Shape& shape);
+  Status (*to_mirror)(const Shape& shape, const void* object, void* mirror);
+  /// What the mirror does not say becomes the object's default.
+  Status (*from_mirror)(const Shape& shape, const void* mirror, void* object);
+  /// The object as JSON, where its world says how that looks: appends.
+  Status (*to_json)(const Shape& shape, const void* object, std::string& out);
+  Status (*from_json)(const Shape& shape, std::string_view text, void* object);
+};
+
 /// `family` is the address of an object that the codec knows; `ops` is what that codec and the type agreed on.
 struct ForeignOps {
   const void* family;
   const void* ops;
+  const ForeignBridge* bridge = nullptr;  ///< null: only codecs that know the family carry it
 };
 
 struct Shape {

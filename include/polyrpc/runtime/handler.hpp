@@ -2,6 +2,7 @@
 
 #include "polyrpc/core/context.hpp"
 #include "polyrpc/core/describe.hpp"
+#include "polyrpc/core/method.hpp"
 #include "polyrpc/core/result.hpp"
 #include "polyrpc/core/shape.hpp"
 #include "polyrpc/runtime/asio_fwd.hpp"
@@ -15,16 +16,22 @@
 #include <variant>
 
 /// How the functions that users register become handlers: one type-erased object per method, that knows its argument
-/// and reply only as shapes. The coroutine forms need `polyrpc/runtime/coroutine.hpp`.
+/// and reply only as shapes. The coroutine forms need `polyrpc/runtime/coroutine.hpp`, the streaming ones
+/// `polyrpc/runtime/stream.hpp`.
 namespace polyrpc {
 
 class WorkerPool;
+template <class T>
+class Reader;
+template <class T>
+class Writer;
 
 /// Where a handler runs.
 enum class Road : std::uint8_t {
   plain,      ///< on the connection's thread, at once; must not block
   blocking,   ///< on a worker pool's thread
   coroutine,  ///< on the connection's thread, may suspend
+  stream,     ///< the same, with more than one message in at least one direction
 };
 
 /// A registered function without its types.
@@ -38,10 +45,11 @@ class Handler {
   Road road() const noexcept { return road_; }
   const Shape& args() const noexcept { return args_; }
   const Shape& reply() const noexcept { return reply_; }
+  virtual CallKind kind() const noexcept { return CallKind::unary; }
 
   /// Whether the function may move from the arguments, and so can be called only once with them.
   virtual bool consumes_args() const noexcept { return false; }
-  /// Runs the function on objects of the shapes above. Not for coroutines.
+  /// Runs the function on objects of the shapes above. Not for coroutines and streams.
   virtual Status call(Context& context, void* args, void* reply) const = 0;
   /// The pool to run on; null: the registry's own. Of road `blocking`.
   virtual WorkerPool* pool() const noexcept { return nullptr; }
@@ -130,6 +138,15 @@ struct Unwrapped<asio::awaitable<T, Executor>> {
   using Type = T;
   static constexpr bool awaitable = true;
 };
+
+template <class T>
+inline constexpr bool is_reader = false;
+template <class T>
+inline constexpr bool is_reader<Reader<T>> = true;
+template <class T>
+inline constexpr bool is_writer = false;
+template <class T>
+inline constexpr bool is_writer<Writer<T>> = true;
 
 // What may stand for the argument: by value or by reference to const.
 template <class P>
@@ -255,6 +272,26 @@ struct CoroutineFactory;
 template <class F>
 concept HasCoroutineFactory = requires { sizeof(CoroutineFactory<F>); };
 
+/// Whether a signature has a reader or a writer.
+template <class Params>
+inline constexpr bool has_stream = false;
+template <class... P>
+inline constexpr bool has_stream<TypeList<P...>> =
+    ((is_reader<std::remove_cvref_t<P>> || is_writer<std::remove_cvref_t<P>>) || ...);
+
+/// Defined for streaming functions by `polyrpc/runtime/stream.hpp`.
+template <class F>
+struct StreamFactory;
+
+template <class F>
+concept HasStreamFactory = requires { sizeof(StreamFactory<F>); };
+
+/// Whether a function is a streaming handler of that kind with these messages.
+template <class F, class Args, class Reply, CallKind kind>
+struct StreamsAs {
+  static constexpr bool value = false;
+};
+
 template <class F>
 struct BlockingTraits {
   static constexpr bool is_blocking = false;
@@ -278,7 +315,15 @@ constexpr void check_form() {
 }
 
 template <class F>
-std::unique_ptr<Handler> make_handler(F function) {
+constexpr bool is_streaming_function() {
+  if constexpr (Signature<F>::known)
+    return has_stream<typename Signature<F>::Params>;
+  else
+    return false;
+}
+
+template <class F>
+std::unique_ptr<Handler> make_unary_handler(F function) {
   using Traits = BlockingTraits<F>;
   using Function = typename Traits::Function;
   check_form<Function>();
@@ -300,6 +345,23 @@ std::unique_ptr<Handler> make_handler(F function) {
     }
   }
   return nullptr;
+}
+
+template <class F>
+std::unique_ptr<Handler> make_handler(F function) {
+  using Traits = BlockingTraits<F>;
+  using Function = typename Traits::Function;
+  if constexpr (is_streaming_function<Function>()) {
+    static_assert(!Traits::is_blocking, "polyrpc: a streaming handler is a coroutine; register it without blocking()");
+    static_assert(HasStreamFactory<Function>,
+                  "polyrpc: to register streaming handlers include <polyrpc/runtime/stream.hpp> first");
+    if constexpr (HasStreamFactory<Function> && !Traits::is_blocking)
+      return StreamFactory<Function>::make(std::move(function));
+    else
+      return nullptr;
+  } else {
+    return make_unary_handler(std::move(function));
+  }
 }
 
 /// A member function with its object, as a plain function object of the same signature.

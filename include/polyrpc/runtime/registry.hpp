@@ -36,9 +36,10 @@ class Registry {
   /// Registers `function` under `Service.Method`, cut at the last dot. Allowed forms are `Reply(const Args&)`,
   /// `Result<Reply>(const Args&)`, `Status(const Args&)`, `void(const Args&)` and `Status(const Args&, Reply&)`, each
   /// with or without a leading `Context&`, plain, wrapped in `blocking(...)`, or as coroutines returning
-  /// `Awaitable<...>`. A name without a dot is a method without a service, which JSON-RPC 2.0 has and net/rpc has not.
-  /// Handlers may be called by several threads at once if the server has several. Throws `std::logic_error` if the name
-  /// is taken or lacks a part, if a server has started, or if the argument borrows from the message
+  /// `Awaitable<...>`, and the streaming forms of `polyrpc/runtime/stream.hpp`. A name without a dot is a method
+  /// without a service, which JSON-RPC 2.0 has and net/rpc has not. Handlers may be called by several threads at once
+  /// if the server has several. Throws `std::logic_error` if the name is taken or lacks a part, if a server has
+  /// started, or if the argument borrows from the message
   /// (`std::string_view`, `std::span`) and the handler is not a plain function. A server with interceptors refuses to
   /// serve arguments that borrow.
   template <class F>
@@ -48,16 +49,22 @@ class Registry {
   }
 
   /// The same for a typed method constant; the function's types must be the method's.
-  template <class Args, class Reply, class F>
-  Registry& add(const Method<Args, Reply>& method, F function) {
+  template <class Args, class Reply, CallKind kind, class F>
+  Registry& add(const Method<Args, Reply, kind>& method, F function) {
     using Function = typename detail::BlockingTraits<F>::Function;
-    detail::check_form<Function>();
-    if constexpr (detail::HandlerForm<Function>::valid) {
-      static_assert(std::is_same_v<typename detail::HandlerForm<Function>::Args, Args>,
-                    "polyrpc: the handler's argument type is not the method's");
-      static_assert(std::is_same_v<typename detail::HandlerForm<Function>::Reply, Reply>,
-                    "polyrpc: the handler's reply type is not the method's");
+    if constexpr (kind != CallKind::unary || detail::is_streaming_function<Function>()) {
+      static_assert(detail::StreamsAs<Function, Args, Reply, kind>::value,
+                    "polyrpc: the handler's kind of streaming or its types are not the method's");
       add_handler(method.name, detail::make_handler(std::move(function)));
+    } else {
+      detail::check_form<Function>();
+      if constexpr (detail::HandlerForm<Function>::valid) {
+        static_assert(std::is_same_v<typename detail::HandlerForm<Function>::Args, Args>,
+                      "polyrpc: the handler's argument type is not the method's");
+        static_assert(std::is_same_v<typename detail::HandlerForm<Function>::Reply, Reply>,
+                      "polyrpc: the handler's reply type is not the method's");
+        add_handler(method.name, detail::make_handler(std::move(function)));
+      }
     }
     return *this;
   }
