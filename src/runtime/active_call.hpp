@@ -8,6 +8,8 @@
 #include "polyrpc/runtime/server_core.hpp"
 #include "polyrpc/runtime/server_session.hpp"
 
+#include "streamed_call.hpp"
+
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -33,11 +35,14 @@ class ActiveCall final : public Alarm,
                          public std::enable_shared_from_this<ActiveCall> {
  public:
   ActiveCall(std::shared_ptr<ServerCore> server_core, const MethodEntry& method)
-      : core(std::move(server_core)), entry(method), reply_message(method.handler->reply()) {}
+      : core(std::move(server_core)), entry(method) {
+    if (!streams_replies(kind())) reply_message = Message(method.handler->reply());
+  }
 
   // InterceptedCall
   Context& context() noexcept override { return call_context; }
   Side side() const noexcept override { return Side::server; }
+  CallKind kind() const noexcept override { return entry.handler->kind(); }
   Result<MessageRef> request() override;
   MessageSlot reply() noexcept override { return reply_message.slot(); }
   // CallTarget
@@ -47,6 +52,8 @@ class ActiveCall final : public Alarm,
   void detach();
   /// Ends what the coroutine waits for.
   void interrupt();
+  /// Whether nobody waits for the outcome any more.
+  bool is_over() const noexcept { return session == nullptr || answered; }
   /// Has `work` run on the handler's pool.
   void submit(std::function<void()> work);
   /// Runs a plain or blocking handler here; exceptions become `internal`.
@@ -74,6 +81,7 @@ class ActiveCall final : public Alarm,
   bool performed = false;
   std::function<void()> cancel_coroutine;  // ends what the coroutine waits for
   std::function<void()> resume;            // the coroutine, when the worker has its outcome; loop's thread only
+  std::unique_ptr<StreamedCall> stream;    // of a streaming kind
 
  private:
   void ring() override;

@@ -64,6 +64,7 @@ class CodecConnection final : public ServedStream, private SessionOwner {
   bool wants_input() const noexcept override { return !ended_; }
 
   void settle() override {
+    if (peer_has_ended() && !std::exchange(told_end_, true)) session_.input_ended();
     if (!output_.empty() || !session_.late_output().empty() || session_.in_flight() != 0) return;
     if (ended_) return linger();
     if (peer_has_ended() && !is_paused()) return end();
@@ -84,6 +85,7 @@ class CodecConnection final : public ServedStream, private SessionOwner {
   bool is_idle() const noexcept override { return session_.in_flight() == 0; }
 
   ServerSession session_;
+  bool told_end_ = false;
   bool ended_ = false;  // the input is beyond trust: no more of it is read
   std::optional<Clock::time_point> begun_;
 };

@@ -8,6 +8,7 @@
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
+#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <exception>
@@ -53,13 +54,22 @@ Awaitable<void> onion(std::shared_ptr<ActiveCall> call) {
 
 Awaitable<Status> ActiveCall::perform(InterceptedCall&) {
   if (std::exchange(performed, true)) {
+    if (entry.handler->road() == Road::stream)
+      co_return Status::failed_precondition("polyrpc: " + entry.name + " streams: it can't be called again");
     if (entry.handler->consumes_args())
       co_return Status::internal("polyrpc: " + entry.name +
                                  " takes its argument by value, which is gone: it can't be called again");
     reply_message = Message(entry.handler->reply());
   }
-  const Result<MessageRef> argument = request();
-  if (!argument.ok()) co_return argument.status();
+  detach();
+  if (!decoded->ok()) co_return *decoded;
+  if (entry.handler->road() == Road::stream) {
+    // A stream that is cancelled is told so by its reader and writer, and may have to tell others.
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const auto& streaming = static_cast<const StreamHandler&>(*entry.handler);
+    Status ended = co_await streaming.start(call_context, *stream, args_message.object(), reply_message.object());
+    co_return ended;
+  }
   if (entry.handler->road() == Road::plain) co_return run_handler();
   if (entry.handler->road() == Road::blocking) {
     RunOnPool initiation{shared_from_this()};

@@ -97,6 +97,8 @@ Status handler_failed(const ServerCore& core, std::string_view method) {
 // ---- a call that is not served on the spot ----
 
 Result<MessageRef> ActiveCall::request() {
+  if (streams_requests(kind()))
+    return Status::failed_precondition("polyrpc: the requests of " + entry.name + " stream");
   detach();
   if (!decoded->ok()) return *decoded;
   return args_message.ref();
@@ -104,6 +106,10 @@ Result<MessageRef> ActiveCall::request() {
 
 void ActiveCall::detach() {
   if (decoded) return;
+  if (streams_requests(kind())) {
+    decoded = Status();
+    return;
+  }
   try {
     args_message = Message(entry.handler->args());
     decoded = body->decode(args_message.slot());
@@ -155,6 +161,7 @@ void ActiveCall::ring() {
 }
 
 void ActiveCall::interrupt() {
+  if (stream != nullptr) stream->wake_later();
   const auto cancel = cancel_coroutine;  // a copy: the coroutine may end inside, and clears it
   if (cancel) cancel();
 }
@@ -169,7 +176,8 @@ ServerSession::Impl::Impl(std::shared_ptr<ServerCore> core, Loop& loop, std::uni
       peer_(peer),
       owner_(owner),
       stats_(core_->shard(loop)),
-      onion_(core_->has_interceptors()) {}
+      onion_(core_->has_interceptors()),
+      streaming_(codec_->capabilities().streaming) {}
 
 ServerSession::Impl::~Impl() {
   cancel_all();
@@ -183,6 +191,7 @@ ServerSession::Impl::~Impl() {
 void ServerSession::Impl::cancel_all() noexcept {
   std::vector<std::shared_ptr<ActiveCall>> active;
   active.swap(active_);
+  streams_.clear();
   for (const auto& call : active) call->session = nullptr;
   for (const auto& call : active) {
     loop_.clear(*call);
@@ -198,6 +207,7 @@ ServerSession::Progress ServerSession::Impl::process(ByteQueue& input, ByteQueue
   struct Inside {
     Impl& impl;
     ~Inside() {
+      if (impl.streaming_ && impl.failure_.ok()) impl.codec_->write_pending(*impl.current_output_);
       impl.current_output_ = nullptr;
       impl.request_ = nullptr;
     }
@@ -208,7 +218,8 @@ ServerSession::Progress ServerSession::Impl::process(ByteQueue& input, ByteQueue
   for (;;) {
     if (!failure_.ok()) return Progress::ended;
     if (output.size() >= output_limit) return Progress::output_full;
-    if (active_.size() >= limits.calls_in_flight) return Progress::paused;
+    // Streams under way need what comes in, so that they can end.
+    if (active_.size() >= limits.calls_in_flight && streams_.empty()) return Progress::paused;
     try {
       Result<bool> cut = codec_->next_request(input, *request_);
       if (!cut.ok()) {
@@ -242,7 +253,10 @@ void ServerSession::Impl::serve(ByteQueue& output) {
   const IncomingRequest& request = *request_;
   if (!request.refused.ok()) return refuse(request.refused, output);
   if (request.kind == RequestKind::cancel) return cancel(output);
-  if (draining_ || core_->draining())
+  if (request.kind != RequestKind::call) return wake(request.kind, request.head.tag);
+  if (active_.size() >= core_->limits().calls_in_flight)
+    return refuse(Status::resource_exhausted("polyrpc: too many calls are under way"), output);
+  if (draining_ || (core_->draining() && !serves_while_draining_))
     return refuse(Status::unavailable("polyrpc: the server is shutting down"), output);
   if (recent_ == nullptr || recent_->name != request.head.method) {
     const MethodEntry* found = core_->registry().find(request.head.method);
@@ -250,10 +264,39 @@ void ServerSession::Impl::serve(ByteQueue& output) {
     recent_ = found;
   }
   const MethodEntry* const entry = recent_;
+  if (entry->handler->kind() != request.head.kind) return refuse(check_kind(*entry), output);
   if (entry->handler->road() == Road::plain && !onion_)
     serve_here(*entry, output);
   else
     start(*entry, output);
+}
+
+namespace {
+
+std::string_view words(CallKind kind) noexcept {
+  switch (kind) {
+    case CallKind::unary:
+      return "unary";
+    case CallKind::client_streaming:
+      return "client-streaming";
+    case CallKind::server_streaming:
+      return "server-streaming";
+    case CallKind::bidirectional:
+      return "bidirectional";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+/// Why a method can't be called as the request asks.
+Status ServerSession::Impl::check_kind(const MethodEntry& entry) const {
+  std::string text = "polyrpc: " + entry.name + " is " + std::string(words(entry.handler->kind())) + ", ";
+  if (!streaming_)
+    text += "which this wire does not carry";
+  else
+    text += "and was called as " + std::string(words(request_->head.kind));
+  return Status::unimplemented(text);
 }
 
 /// Fills the context from the request's head, and asks whether the call may go on.
@@ -368,6 +411,10 @@ void ServerSession::Impl::start(const MethodEntry& entry, ByteQueue& output) {
   }
   call->position = active_.size();
   active_.push_back(call);
+  if (entry.handler->road() == Road::stream) {
+    call->stream = std::make_unique<StreamedCall>(*call, loop_);
+    streams_[call->tag.number] = call.get();
+  }
   if (call->call_context.deadline()) loop_.set(*call, *call->call_context.deadline());
   if (entry.handler->road() == Road::blocking && !onion_) {
     try {
@@ -406,10 +453,64 @@ void ServerSession::Impl::answer(ActiveCall& call, const Status& status, Handler
   if (!call.wants_reply) return;
   // A handler that is still running may be writing its metadata, on another thread.
   const bool with_metadata = state == HandlerState::returned;
-  write({call.tag, call.entry.name, status, with_metadata ? &call.call_context.headers() : nullptr,
+  const bool with_headers = with_metadata && (call.stream == nullptr || !call.stream->headers_sent());
+  write({call.tag, call.entry.name, status, with_headers ? &call.call_context.headers() : nullptr,
          with_metadata ? &call.call_context.trailers() : nullptr},
-        call.reply_message.ref(), current_output_ != nullptr ? *current_output_ : late_output_);
+        call.reply_message.ref(), output());
+  progressed();
+}
+
+/// What was written outside of `process` is to be sent.
+void ServerSession::Impl::progressed() {
   if (current_output_ == nullptr) owner_.session_progressed();
+}
+
+// ---- streams ----
+
+void ServerSession::Impl::input_ended() {
+  std::vector<std::shared_ptr<ActiveCall>> waiting;
+  for (const auto& [tag, call] : streams_)
+    if (streams_requests(call->kind()) && !call->answered) waiting.push_back(call->shared_from_this());
+  for (const auto& call : waiting) {
+    call->call_context.request_stop();
+    answer(*call, Status::cancelled("polyrpc: the client has gone"), HandlerState::running);
+    call->interrupt();
+  }
+}
+
+void ServerSession::Impl::wake(RequestKind kind, const CallTag& tag) {
+  const auto found = streams_.find(tag.number);
+  if (found == streams_.end()) return;
+  const std::shared_ptr<ActiveCall> call = found->second->shared_from_this();
+  if (kind == RequestKind::readable)
+    call->stream->readable();
+  else
+    call->stream->writable();
+}
+
+Result<Pulled> ServerSession::Impl::read_message(ActiveCall& call, MessageSlot into) {
+  Result<Pulled> pulled = codec_->read_message(call.tag, into);
+  progressed();  // the codec may have to tell the peer that there is room again
+  return pulled;
+}
+
+Status ServerSession::Impl::write_message(ActiveCall& call, MessageRef message) {
+  Status written = codec_->write_message(call.tag, message, output());
+  progressed();
+  return written;
+}
+
+Status ServerSession::Impl::write_headers(ActiveCall& call) {
+  Status written = codec_->write_headers(call.tag, call.call_context.headers(), output());
+  progressed();
+  return written;
+}
+
+bool ServerSession::Impl::has_room(const ActiveCall& call) const noexcept { return codec_->has_room(call.tag); }
+
+ByteQueue& ServerSession::Impl::late_output() {
+  if (streaming_ && failure_.ok() && current_output_ == nullptr) codec_->write_pending(late_output_);
+  return late_output_;
 }
 
 void ServerSession::Impl::finish(ActiveCall& call, Status status) {
@@ -425,6 +526,7 @@ void ServerSession::Impl::finish(ActiveCall& call, Status status) {
 
 void ServerSession::Impl::remove(ActiveCall& call) {
   loop_.clear(call);
+  if (call.stream != nullptr) streams_.erase(call.tag.number);
   call.session = nullptr;
   if (call.position + 1 != active_.size()) {
     active_[call.position] = std::move(active_.back());
@@ -468,11 +570,13 @@ ServerSession::Progress ServerSession::process(ByteQueue& input, ByteQueue& outp
   return impl_->process(input, output, output_limit);
 }
 const Status& ServerSession::failure() const noexcept { return impl_->failure(); }
-ByteQueue& ServerSession::late_output() noexcept { return impl_->late_output(); }
+ByteQueue& ServerSession::late_output() { return impl_->late_output(); }
 void ServerSession::set_ambient_metadata(Metadata metadata) { impl_->set_ambient_metadata(std::move(metadata)); }
 std::size_t ServerSession::in_flight() const noexcept { return impl_->in_flight(); }
 std::size_t ServerSession::unanswered() const noexcept { return impl_->unanswered(); }
 void ServerSession::drain() noexcept { impl_->drain(); }
+void ServerSession::serve_while_draining() noexcept { impl_->serve_while_draining(); }
+void ServerSession::input_ended() { impl_->input_ended(); }
 void ServerSession::cancel_all() noexcept { impl_->cancel_all(); }
 
 }  // namespace polyrpc

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 namespace polyrpc {
@@ -28,12 +29,20 @@ class ServerSession::Impl {
   void answer(ActiveCall& call, const Status& status, HandlerState state);
   void cancel_all() noexcept;
 
+  // For the streams of calls.
+  Result<Pulled> read_message(ActiveCall& call, MessageSlot into);
+  Status write_message(ActiveCall& call, MessageRef message);
+  Status write_headers(ActiveCall& call);
+  bool has_room(const ActiveCall& call) const noexcept;
+
   const Status& failure() const noexcept { return failure_; }
-  ByteQueue& late_output() noexcept { return late_output_; }
+  ByteQueue& late_output();
   void set_ambient_metadata(Metadata metadata) { ambient_ = std::move(metadata); }
   std::size_t in_flight() const noexcept { return active_.size(); }
   std::size_t unanswered() const noexcept;
   void drain() noexcept { draining_ = true; }
+  void serve_while_draining() noexcept { serves_while_draining_ = true; }
+  void input_ended();
 
  private:
   void serve(ByteQueue& output);
@@ -47,6 +56,10 @@ class ServerSession::Impl {
   void refuse(const Status& status, ByteQueue& output);
   void remove(ActiveCall& call);
   void link_up();
+  ByteQueue& output() noexcept { return current_output_ != nullptr ? *current_output_ : late_output_; }
+  void progressed();
+  void wake(RequestKind kind, const CallTag& tag);
+  Status check_kind(const MethodEntry& entry) const;
 
   const std::shared_ptr<ServerCore> core_;
   Loop& loop_;
@@ -55,12 +68,15 @@ class ServerSession::Impl {
   SessionOwner& owner_;
   StatsShard& stats_;
   const bool onion_;
+  const bool streaming_;
   bool draining_ = false;
+  bool serves_while_draining_ = false;
   const MethodEntry* recent_ = nullptr;  // called last
   ByteQueue* current_output_ = nullptr;  // while inside process
   IncomingRequest* request_ = nullptr;   // the same
   std::shared_ptr<SessionLink> link_;    // made with the first call that is not served on the spot
   std::vector<std::shared_ptr<ActiveCall>> active_;
+  std::unordered_map<std::uint64_t, ActiveCall*> streams_;  // those of `active_` that stream, by tag
   ByteQueue late_output_;
   Metadata ambient_;
   Status failure_;

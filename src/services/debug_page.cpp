@@ -104,6 +104,8 @@ std::string_view road_text(Road road) noexcept {
       return "blocking";
     case Road::coroutine:
       return "coroutine";
+    case Road::stream:
+      return "stream";
   }
   return "";
 }

@@ -2,6 +2,7 @@
 
 #include "polyrpc/core/context.hpp"
 #include "polyrpc/core/describe.hpp"
+#include "polyrpc/core/method.hpp"
 #include "polyrpc/core/result.hpp"
 #include "polyrpc/core/shape.hpp"
 #include "polyrpc/runtime/coroutine.hpp"
@@ -23,9 +24,12 @@ class InterceptedCall {
  public:
   virtual Context& context() noexcept = 0;
   virtual Side side() const noexcept = 0;
-  /// The argument. On the server's side it is decoded when first asked for; the error says that it could not be.
+  virtual CallKind kind() const noexcept { return CallKind::unary; }
+  /// The argument. On the server's side it is decoded when first asked for; the error says that it could not be, or
+  /// that requests stream (`failed_precondition`).
   virtual Result<MessageRef> request() = 0;
-  /// Where the reply is or goes: read it or overwrite it after `next`, or fill it instead of calling `next`.
+  /// Where the reply is or goes: read it or overwrite it after `next`, or fill it instead of calling `next`. Without an
+  /// object where replies stream.
   virtual MessageSlot reply() noexcept = 0;
 
   std::string_view method() noexcept { return context().method(); }
@@ -57,7 +61,8 @@ class CallTarget {
 
 class Next;
 /// Surrounds a call: returns its outcome, that of `co_await next(call)` or another. It may reject (not call `next`),
-/// replace (write the reply), retry (call `next` again) and time. Runs on the call's thread.
+/// replace (write the reply), retry (call `next` again) and time. Runs on the call's thread. Around a streaming call it
+/// stands once, not around each message, and such a call can't be retried.
 using Interceptor = std::function<Awaitable<Status>(InterceptedCall&, Next)>;
 
 /// The rest of the onion.

@@ -48,7 +48,7 @@ class ServerSession {
   const Status& failure() const noexcept;
 
   /// Replies of calls that were not answered inside `process`; the owner sends and consumes them.
-  ByteQueue& late_output() noexcept;
+  ByteQueue& late_output();
 
   /// Metadata that belongs to every call of this session, before its own: an HTTP request's header fields.
   void set_ambient_metadata(Metadata metadata);
@@ -59,6 +59,11 @@ class ServerSession {
   std::size_t unanswered() const noexcept;
   /// Answers new calls with `unavailable` from now on.
   void drain() noexcept;
+  /// Takes new calls even while the server drains, because the wire tells the peer in its own way that no more are
+  /// wanted.
+  void serve_while_draining() noexcept;
+  /// The peer sends nothing more: streaming calls that still expect requests end with `cancelled`.
+  void input_ended();
   /// Cancels the calls under way; none of them will be answered.
   void cancel_all() noexcept;
 
