@@ -4,9 +4,10 @@ include(CMakeDependentOption)
 
 option(BUILD_SHARED_LIBS "Build shared libraries instead of static ones" OFF)
 
-# The leaves. Without JSON and HTTP1 a compiler and asio are enough; without RUNTIME too, a compiler is.
+# The leaves. Without JSON, PROTOBUF and HTTP1 a compiler and asio are enough; without RUNTIME too, a compiler is.
 option(POLYRPC_GOB "Build the gob codec" ON)
 option(POLYRPC_JSON "Build the JSON-RPC codec (needs nlohmann_json)" ON)
+option(POLYRPC_PROTOBUF "Build the protobuf codec (needs protobuf)" ON)
 option(POLYRPC_RUNTIME "Build servers, clients and transports (needs asio)" ON)
 cmake_dependent_option(POLYRPC_HTTP1 "Build the HTTP/1.1 transport (needs llhttp)" ON "POLYRPC_RUNTIME" OFF)
 

@@ -65,7 +65,7 @@ BINARY = re.compile(r"(\.(gob|bin|png|pb|gz)$)|^tests/(golden|fuzz/corpus)/|/cor
 
 # What is taken for a path when it stands in a page as code.
 PATH_IN_TEXT = re.compile(r"(benchmarks|codecs|docs|examples|include|scripts|src|tests)/[\w./-]*$|polyrpc/[\w./-]+\.hpp$")
-CODECS = ["gob", "json"]  # with headers of their own
+CODECS = ["gob", "json", "protobuf"]  # with headers of their own
 
 # These name what they forbid.
 EXEMPT = re.compile(r"^tests/hygiene/")
