@@ -29,7 +29,7 @@ MAY_INCLUDE = {
     "discovery": ["core", "runtime"],
     "interceptors": ["core", "runtime"],
     "services": ["core", "runtime"],
-    "grpc": ["core", "runtime", "codecs/protobuf"],
+    "grpc": ["core", "runtime", "transports", "codecs/protobuf"],
     "front": None,  # everything
 }
 
