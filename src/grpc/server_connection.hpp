@@ -1,0 +1,158 @@
+#pragma once
+
+#include "polyrpc/grpc/server.hpp"
+#include "polyrpc/runtime/served_stream.hpp"
+#include "polyrpc/runtime/server_session.hpp"
+
+#include "server_site.hpp"
+#include "server_stream.hpp"
+
+#include <nghttp2/nghttp2.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace polyrpc::grpc {
+
+/// One HTTP/2 connection of a server. nghttp2 knows the frames; the session runs the calls, with this object's codec
+/// between them.
+class ServerConnection final : public ServedStream, private SessionOwner {
+ public:
+  ServerConnection(std::unique_ptr<Connection> connection, ByteQueue first_bytes, ServerHost& host,
+                   std::shared_ptr<const Site> site);
+  ~ServerConnection() override;
+
+ private:
+  class Codec;
+  struct Callbacks;
+  struct SessionDeleter {
+    void operator()(nghttp2_session* session) const noexcept { nghttp2_session_del(session); }
+  };
+  class Upkeep final : public ::polyrpc::Alarm {
+   public:
+    explicit Upkeep(ServerConnection& connection) noexcept : connection_(connection) {}
+
+   private:
+    void ring() override { connection_.look_after(); }
+    ServerConnection& connection_;
+  };
+
+  // ServedStream
+  void serve(ByteQueue& input) override;
+  void go_on() override;
+  bool wants_input() const noexcept override;
+  void settle() override;
+  void draining_begins() override;
+  void closing() noexcept override;
+  std::optional<Patience> message_under_way() noexcept override;
+  void message_is_late() override { give_up("the HTTP/2 preface took too long to arrive"); }
+  bool is_idle() const noexcept override { return streams_ == 0; }
+  // SessionOwner
+  void session_progressed() override { progress_later(); }
+
+  // What the codec does for the session.
+  Result<bool> next_request(ByteQueue& input, IncomingRequest& request);
+  Status write_reply(const ReplyHead& head, MessageRef body);
+  Result<Pulled> read_message(std::int32_t id, MessageSlot into);
+  Status write_headers(std::int32_t id, const Metadata& headers);
+  Status write_message(std::int32_t id, MessageRef message);
+  bool has_room(std::int32_t id);
+  /// Moves to `output` what nghttp2 has to say, up to a piece's size.
+  void pump(ByteQueue& output);
+
+  // What nghttp2 tells.
+  Status feed(ByteQueue& input);
+  int header_begins(std::int32_t id);
+  int header_field(Stream& stream, std::string_view name, std::string_view value);
+  void frame_received(const nghttp2_frame& frame);
+  void frame_sent(const nghttp2_frame& frame);
+  void data_received(Stream& stream, std::span<const std::byte> bytes);
+  void stream_closed(Stream& stream);
+  std::ptrdiff_t read_data(Stream& stream, std::size_t length, std::uint32_t& flags);
+  void send_data(Stream& stream, const std::uint8_t* frame_header, std::size_t length);
+
+  // Streams.
+  Stream* find(std::int32_t id) const noexcept;
+  void begin(Stream& stream);
+  void begin_call(Stream& stream, std::string_view subtype);
+  Status read_call_header(Stream& stream);
+  void remote_ended(Stream& stream);
+  void dispatch(Stream& stream);
+  void fail(Stream& stream, Status status);
+  void fail_reading(Stream& stream, Status status);
+  void readable(Stream& stream);
+  void count_unread(Stream& stream) noexcept;
+  void give_credit(Stream& stream);
+  void open_page(Stream& stream);
+  void answer_page(Stream& stream);
+  void respond(Stream& stream, http::Response response);
+  void refuse(Stream& stream, int http_status, std::string_view text, std::string_view extra_name = {},
+              std::string_view extra_value = {});
+  Status submit_headers(Stream& stream, const Metadata* headers);
+  void submit_trailers(Stream& stream);
+  void resume(Stream& stream);
+  Status append_reply(Stream& stream, MessageRef message);
+  void finish(Stream& stream);
+  void reset(std::int32_t id, std::uint32_t code);
+
+  // The connection.
+  void say_goodbye(std::uint32_t code, std::string_view why);
+  void leave();
+  void finish_leaving();
+  bool spend(std::int32_t amount);
+  void ping_received();
+  void count_reset();
+  void look_after();
+  void plan(std::optional<Clock::time_point> time);
+
+  const std::shared_ptr<const Site> site_;
+  const ServerOptions& options_;
+  std::unique_ptr<nghttp2_session, SessionDeleter> http2_;
+  Codec* const codec_;  // the session's
+  ServerSession session_;
+  Upkeep upkeep_{*this};
+
+  struct News {
+    RequestKind kind;
+    std::int32_t id;
+  };
+  std::vector<News> news_;           // of calls under way
+  std::vector<std::int32_t> calls_;  // whose requests are there
+  std::size_t next_news_ = 0;        // in front of it all has been told
+  std::size_t next_call_ = 0;
+  ByteQueue* sink_ = nullptr;  // while nghttp2 sends
+  bool sink_full_ = false;
+  bool broken_ = false;      // nothing more is taken or made
+  bool ending_ = false;      // the reason has been told
+  std::string recent_path_;  // called last, and its method
+  const MethodEntry* recent_ = nullptr;
+  std::size_t streams_ = 0;
+  std::size_t unread_ = 0;  // bytes received for calls and not read
+  std::size_t unsent_ = 0;  // bytes of replies that nghttp2 has not taken
+  ByteQueue scratch_;
+
+  std::int32_t budget_;  // of frames that ask for work without doing any
+  double resets_left_;
+  Clock::time_point resets_counted_;
+  unsigned ping_strikes_ = 0;
+  std::optional<Clock::time_point> last_ping_;
+  const Clock::time_point started_;
+  Clock::time_point last_heard_;
+  Clock::time_point idle_since_;
+  std::optional<Clock::time_point> ping_sent_;
+  std::optional<Clock::time_point> age_limit_;
+  std::optional<Clock::time_point> cut_at_;
+  std::optional<Clock::time_point> leaving_since_;
+  bool left_ = false;  // the last GOAWAY has been submitted
+  bool settings_seen_ = false;
+  bool told_end_ = false;
+};
+
+}  // namespace polyrpc::grpc

@@ -1,0 +1,121 @@
+#pragma once
+
+#include "polyrpc/core/bytes.hpp"
+#include "polyrpc/core/codec.hpp"
+#include "polyrpc/core/compression.hpp"
+#include "polyrpc/core/message_format.hpp"
+#include "polyrpc/runtime/http.hpp"
+#include "polyrpc/runtime/registry.hpp"
+
+#include "wire.hpp"
+
+#include <nghttp2/nghttp2.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace polyrpc::grpc {
+
+/// One stream of a server's connection: a call, or a request for a page. Objects are used again for their memory.
+struct Stream {
+  enum class Use : std::uint8_t {
+    undecided,  ///< the header has not ended
+    call,       ///< gRPC
+    page,
+    over,  ///< answered without a handler: what still comes is dropped
+  };
+
+  std::int32_t id = 0;
+  Use use = Use::undecided;
+
+  // The request's header, as received.
+  std::string header_text;
+  struct Place {
+    std::uint32_t name, name_size, value, value_size;
+  };
+  std::vector<Place> header;
+  std::size_t header_bytes = 0;  // as HTTP/2 counts them
+  bool too_much_header = false;
+
+  // A call.
+  const MethodEntry* entry = nullptr;
+  const MessageFormat* format = nullptr;
+  const Compressor* reply_compressor = nullptr;  // used for the reply
+  const Compressor* accepted = nullptr;          // what the client accepts, of ours
+  std::string accept_encoding;                   // the client's list
+  std::string content_type;                      // of the reply; empty: application/grpc
+  std::optional<std::chrono::nanoseconds> timeout;
+  Metadata metadata;
+  MessageReader in;
+  std::size_t unread = 0;                // bytes in `in`, as last counted for the connection
+  std::size_t uncredited = 0;            // received, and not yet given back to the client's window
+  std::span<const std::byte> message{};  // of a call with one request: it
+  bool dispatched = false;               // the session knows the call
+  bool wants_message = false;            // it waits for `readable`
+  bool wants_room = false;               // it waits for `writable`
+  bool remote_ended = false;
+
+  // The answer.
+  ByteQueue out;   // framed messages
+  Status failure;  // found while receiving: told where messages are read
+  bool headers_sent = false;
+  bool ended = false;     // the trailers are known
+  bool deferred = false;  // nghttp2 waits for `resume`
+  bool trailers_sent = false;
+  Status status;
+  Metadata trailers;
+
+  // A page.
+  ByteQueue body;
+  std::function<bool(std::string&)> producer;
+  bool no_trailers = false;
+
+  std::string_view name(const Place& place) const noexcept {
+    return std::string_view(header_text).substr(place.name, place.name_size);
+  }
+  std::string_view value(const Place& place) const noexcept {
+    return std::string_view(header_text).substr(place.value, place.value_size);
+  }
+
+  void reset() {
+    id = 0;
+    use = Use::undecided;
+    header_text.clear();
+    header.clear();
+    header_bytes = 0;
+    too_much_header = false;
+    entry = nullptr;
+    format = nullptr;
+    reply_compressor = nullptr;
+    accepted = nullptr;
+    accept_encoding.clear();
+    content_type.clear();
+    timeout.reset();
+    metadata.clear();
+    unread = uncredited = 0;
+    message = {};
+    dispatched = wants_message = wants_room = remote_ended = false;
+    out.recycle(kept);
+    failure = {};
+    headers_sent = ended = deferred = trailers_sent = false;
+    status = {};
+    trailers.clear();
+    body.recycle(kept);
+    producer = nullptr;
+    no_trailers = false;
+    if (header_text.capacity() > kept) header_text = {};
+  }
+
+ private:
+  static constexpr std::size_t kept = 16 << 10;
+};
+
+}  // namespace polyrpc::grpc
