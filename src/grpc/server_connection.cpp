@@ -91,6 +91,15 @@ class Fields {
   std::vector<std::unique_ptr<std::string>> made_;
 };
 
+/// Whether a handler may send these. `grpc-encoding` is its wish, not metadata.
+Status check_headers(const Metadata& headers) {
+  if (headers.empty()) return {};
+  if (!headers.get("grpc-encoding")) return check_outgoing(headers);
+  Metadata others = headers;
+  others.erase("grpc-encoding");
+  return check_outgoing(others);
+}
+
 constexpr std::string_view plain_type = "application/grpc";
 
 std::string_view frame_name(std::uint8_t type) noexcept {
@@ -173,7 +182,10 @@ struct ServerConnection::Callbacks {
       return NGHTTP2_ERR_WOULDBLOCK;
     }
     const int failed = guarded([&] {
-      connection.sink_->append(data, length);
+      if (connection.first_settings_)
+        connection.send_settings(data, length);
+      else
+        connection.sink_->append(data, length);
       return 0;
     });
     return failed != 0 ? failed : static_cast<ssize_t>(length);
@@ -294,6 +306,9 @@ struct ServerConnection::Callbacks {
       nghttp2_option_set_no_auto_window_update(options, 1);
       nghttp2_option_set_no_closed_streams(options, 1);
       nghttp2_option_set_max_settings(options, 32);
+#if defined(POLYRPC_NGHTTP2_LIMITS_RESETS)
+      nghttp2_option_set_stream_reset_rate_limit(options, 1 << 30, 1 << 30);  // `count_reset` does that
+#endif
       return options;
     }();
     return made;
@@ -320,7 +335,7 @@ ServerConnection::ServerConnection(std::unique_ptr<Connection> connection, ByteQ
   if (nghttp2_session_server_new2(&made, Callbacks::table(), this, Callbacks::option()) != 0) throw std::bad_alloc();
   http2_.reset(made);
   const std::array<nghttp2_settings_entry, 4> settings = {{
-      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options_.concurrent_streams},
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, NGHTTP2_INITIAL_MAX_CONCURRENT_STREAMS},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options_.stream_window},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(options_.header_bytes)},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
@@ -469,14 +484,15 @@ Status ServerConnection::append_reply(Stream& stream, MessageRef message) {
                                           std::to_string(options_.send_message_bytes) + " bytes");
   }
   unsent_ += stream.out.size() - before;
+  if (appended.code() == StatusCode::invalid_argument) return Status::internal(appended.message());  // not the caller's
   return appended;
 }
 
 Status ServerConnection::write_reply(const ReplyHead& head, MessageRef body) {
   Stream* const stream = find(static_cast<std::int32_t>(head.tag.number));
   if (stream == nullptr || stream->ended) return {};
-  if (head.headers != nullptr && !head.headers->empty())
-    if (Status checked = check_metadata(*head.headers); !checked.ok() && head.status.ok()) return checked;
+  if (head.headers != nullptr && head.status.ok())
+    if (Status checked = check_headers(*head.headers); !checked.ok()) return checked;
   if (head.trailers != nullptr && !head.trailers->empty()) {
     if (Status checked = check_outgoing(*head.trailers); !checked.ok() && head.status.ok()) return checked;
     stream->trailers = *head.trailers;
@@ -529,8 +545,7 @@ Status ServerConnection::write_headers(std::int32_t id, const Metadata& headers)
   Stream* const stream = find(id);
   if (stream == nullptr || stream->ended) return Status::cancelled("grpc: the call is over");
   if (stream->headers_sent) return {};
-  if (!headers.empty())
-    if (Status checked = check_metadata(headers); !checked.ok()) return checked;
+  if (Status checked = check_headers(headers); !checked.ok()) return checked;
   return submit_headers(*stream, &headers);
 }
 
@@ -645,6 +660,18 @@ std::ptrdiff_t ServerConnection::read_data(Stream& stream, std::size_t length, s
   return static_cast<std::ptrdiff_t>(count);
 }
 
+/// The first frame, with the number of streams that the client is to keep to. nghttp2 does not know it: to it a client
+/// that goes beyond is an enemy, to us its streams are refused, for it may not have heard of the number yet.
+void ServerConnection::send_settings(const std::uint8_t* data, std::size_t length) {
+  constexpr std::size_t value_at = 9 + 2;  // behind the frame's header and the identifier
+  const std::size_t at = sink_->size();
+  sink_->append(data, length);
+  if (length < value_at + 4 || data[3] != NGHTTP2_SETTINGS) return;
+  first_settings_ = false;
+  for (std::size_t i = 0; i < 4; ++i)
+    sink_->data()[at + value_at + i] = static_cast<std::byte>(options_.concurrent_streams >> (24 - 8 * i));
+}
+
 void ServerConnection::send_data(Stream& stream, const std::uint8_t* frame_header, std::size_t length) {
   sink_->append(frame_header, 9);
   sink_->append(stream.out.data(), length);
@@ -667,6 +694,9 @@ void ServerConnection::frame_sent(const nghttp2_frame& frame) {
     stream->trailers_sent = true;
     // The answer is complete; the rest of the request is of no interest (RFC 9113, 8.1).
     if (!stream->remote_ended) reset(stream->id, NGHTTP2_NO_ERROR);
+  } else if (frame.hd.type == NGHTTP2_GOAWAY && leaving_since_ && !left_) {
+    // Its answer tells that the client knows.
+    nghttp2_submit_ping(http2_.get(), NGHTTP2_FLAG_NONE, goodbye_ping.data());
   } else if (frame.hd.type == NGHTTP2_RST_STREAM && frame.rst_stream.error_code != NGHTTP2_NO_ERROR) {
     count_reset();
   }
@@ -731,7 +761,7 @@ void ServerConnection::frame_received(const nghttp2_frame& frame) {
 
 /// A request's header has ended: says what it is.
 void ServerConnection::begin(Stream& stream) {
-  idle_since_ = Clock::time_point::max();
+  if (streams_ > options_.concurrent_streams) return reset(stream.id, NGHTTP2_REFUSED_STREAM);
   if (stream.too_much_header) return refuse(stream, 431, "the header is too large");
   std::string_view method;
   std::string_view type;
@@ -1035,7 +1065,6 @@ void ServerConnection::leave() {
   if (leaving_since_ || broken_) return;
   leaving_since_ = Clock::now();
   nghttp2_submit_shutdown_notice(http2_.get());
-  nghttp2_submit_ping(http2_.get(), NGHTTP2_FLAG_NONE, goodbye_ping.data());
   plan(*leaving_since_ + goodbye_time);
   progress_later();
 }

@@ -76,6 +76,7 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   void data_received(Stream& stream, std::span<const std::byte> bytes);
   void stream_closed(Stream& stream);
   std::ptrdiff_t read_data(Stream& stream, std::size_t length, std::uint32_t& flags);
+  void send_settings(const std::uint8_t* data, std::size_t length);
   void send_data(Stream& stream, const std::uint8_t* frame_header, std::size_t length);
 
   // Streams.
@@ -129,9 +130,10 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   std::size_t next_call_ = 0;
   ByteQueue* sink_ = nullptr;  // while nghttp2 sends
   bool sink_full_ = false;
-  bool broken_ = false;      // nothing more is taken or made
-  bool ending_ = false;      // the reason has been told
-  std::string recent_path_;  // called last, and its method
+  bool first_settings_ = true;  // not sent yet
+  bool broken_ = false;         // nothing more is taken or made
+  bool ending_ = false;         // the reason has been told
+  std::string recent_path_;     // called last, and its method
   const MethodEntry* recent_ = nullptr;
   std::size_t streams_ = 0;
   std::size_t unread_ = 0;  // bytes received for calls and not read
