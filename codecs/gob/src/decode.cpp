@@ -206,6 +206,8 @@ bool Decoding::value(const Plan& plan, void* object) {
       return custom(plan, object);
     case Op::structure:
       return structure(plan, object);
+    case Op::bridged:
+      return bridged(plan, object);
     case Op::array:
       return array(plan, object);
     case Op::list:
@@ -265,6 +267,14 @@ bool Decoding::structure(const Plan& plan, void* object) {
   }
   leave();
   return true;
+}
+
+bool Decoding::bridged(const Plan& plan, void* object) {
+  if (!charge(plan.element->shape->size)) return false;
+  Message mirror(*plan.element->shape);
+  if (!value(*plan.element, mirror.object())) return false;
+  Status status = plan.shape->foreign->bridge->from_mirror(*plan.shape, mirror.object(), object);
+  return status.ok() || reject(std::move(status));
 }
 
 bool Decoding::skip(std::int32_t wire) {

@@ -34,6 +34,7 @@ class Decoding : private Reader {
   bool number32(void* object);
   bool complex(Op op, void* object);
   bool structure(const Plan& plan, void* object);
+  bool bridged(const Plan& plan, void* object);
   bool list(const Plan& plan, void* object);
   bool adjacent(const Plan& plan, void* object, std::size_t count);
   bool elements(const Plan& element, std::byte* first, std::size_t count);

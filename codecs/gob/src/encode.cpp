@@ -135,6 +135,7 @@ class Encoding {
 
   bool value(const SendType& type, const void* object);
   bool structure(const SendType& type, const void* object);
+  bool bridged(const SendType& type, const void* object);
   bool field(const SendField& field, const void* object, std::int64_t& last);
   bool element(const SendType& type, const void* object);
   bool elements(const SendType& type, const void* first, std::size_t count);
@@ -451,6 +452,13 @@ bool Encoding::structure(const SendType& type, const void* object) {
   return true;
 }
 
+bool Encoding::bridged(const SendType& type, const void* object) {
+  Message mirror(*type.element->shape);
+  Status status = type.shape->foreign->bridge->to_mirror(*type.shape, object, mirror.object());
+  if (!status.ok()) return fail(std::move(status));
+  return structure(*type.element, mirror.object());
+}
+
 bool Encoding::left_out(const SendType& type, const void* object) {
   switch (type.op) {
     case Op::std_string:
@@ -549,6 +557,8 @@ bool Encoding::value(const SendType& type, const void* object) {
       return custom(type, object);
     case Op::structure:
       return structure(type, object);
+    case Op::bridged:
+      return bridged(type, object);
     case Op::array:
       return array(type, object);
     case Op::list:

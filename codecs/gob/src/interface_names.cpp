@@ -31,11 +31,11 @@ std::size_t alternative_named(const VariantOps& ops, std::string_view name, cons
   const std::size_t count = ops.alternatives.size();
   const Shape* known = names.find(name);
   for (std::size_t i = 0; i < count; ++i) {
-    const Shape& alternative = pointee(*ops.alternatives[i]);
+    const Shape& alternative = behind_pointers(*ops.alternatives[i]);
     if (&alternative == known || names.name_of(alternative) == name) return i;
   }
   for (std::size_t i = 0; i < count; ++i) {
-    const Shape& alternative = pointee(*ops.alternatives[i]);
+    const Shape& alternative = behind_pointers(*ops.alternatives[i]);
     if (!alternative.is_nothing && names.name_of(alternative).empty() && has_default_name(alternative, name)) return i;
   }
   return count;

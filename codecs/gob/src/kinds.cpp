@@ -206,7 +206,8 @@ Op op_of(const Shape& shape) noexcept {
       if (shape.custom->has_gob || shape.custom->has_binary) return Op::custom;
       return shape.fields.empty() ? Op::text_form : Op::structure;  // Go's gob does not use MarshalText
     case Kind::foreign:
-      return shape.foreign->family == &value_family ? Op::tree : Op::foreign;
+      if (shape.foreign->family == &value_family) return Op::tree;
+      return shape.foreign->bridge != nullptr ? Op::bridged : Op::foreign;
   }
   return Op::foreign;
 }

@@ -40,6 +40,7 @@ enum class Op : std::uint8_t {
   variant,
   any,
   tree,     ///< a `gob::Value`
+  bridged,  ///< a foreign type with a bridge: its mirror is what travels
   skip,     ///< read over: there is no such field here
   foreign,  ///< not for gob
 };
@@ -51,11 +52,20 @@ constexpr bool is_number(Op op) noexcept { return op <= Op::complex128; }
 /// The id of a type that is not defined on the stream, or 0.
 std::int32_t basic_id(Op op) noexcept;
 
+/// The structure in whose place a foreign type with a bridge stands.
+inline const Shape& mirror_of(const Shape& shape) { return shape.foreign->bridge->mirror(shape); }
+
 /// `shape` without the pointers (`std::optional`, smart pointers) around it.
-inline const Shape& pointee(const Shape& shape) noexcept {
+inline const Shape& behind_pointers(const Shape& shape) noexcept {
   const Shape* inner = &shape;
   while (inner->kind == Kind::optional) inner = inner->element;
   return *inner;
+}
+
+/// The same, and for a foreign type its mirror.
+inline const Shape& pointee(const Shape& shape) {
+  const Shape& inner = behind_pointers(shape);
+  return op_of(inner) == Op::bridged ? mirror_of(inner) : inner;
 }
 
 /// How `int64_t` and `uint64_t` are written in Go's source form: Go has two names for each.

@@ -46,7 +46,7 @@ const Plan* Plans::root(std::int32_t wire, const Shape& shape, Status& why) {
 
 Status Plans::check_root(const Plan& plan) const {
   const Plan* inner = &plan;
-  while (inner->op == Op::optional) inner = inner->element;
+  while (inner->op == Op::optional || inner->op == Op::bridged) inner = inner->element;
   if (inner->op == Op::structure && inner->fields_matched == 0 && inner->field_count > 0 &&
       (!inner->shape->fields.empty() || !inner->shape->bases.empty()))
     return Status::invalid_argument("gob: type mismatch: no fields matched compiling decoder for " +
@@ -72,6 +72,7 @@ bool Plans::fits(const Plan& plan) const noexcept {
     case Op::text_form:
       return plan.wire == id::string || defined_as(WireKind::text);
     case Op::optional:
+    case Op::bridged:
     case Op::tree:
       return true;
     default:
@@ -113,6 +114,9 @@ Status Plans::fill(const Pending& pending) {
       return fill_struct(plan);
     case Op::optional:
       plan.element = want(plan.wire, *plan.shape->element, pending.in, pending.field);
+      break;
+    case Op::bridged:
+      plan.element = want(plan.wire, mirror_of(*plan.shape), pending.in, pending.field);
       break;
     case Op::map:
       plan.key = want(plan.type->key, *plan.shape->key, pending.in, pending.field);

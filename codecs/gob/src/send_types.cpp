@@ -27,7 +27,7 @@ std::string_view element_name(const Shape& shape) noexcept {
 }
 
 /// The name of what is handed to Encode: a pointer is followed, but not to a type with an encoding of its own.
-std::string_view root_name(const Shape& shape) noexcept {
+std::string_view root_name(const Shape& shape) {
   const Shape& base = detail::pointee(shape);
   return detail::op_of(base) == Op::custom || detail::op_of(base) == Op::time ? element_name(shape)
                                                                               : detail::declared_name(base);
@@ -96,6 +96,10 @@ Status TypeNumbers::Table::check(const Shape& root) const {
     const Op op = detail::op_of(shape);
     if (op == Op::foreign)
       return Status::unimplemented("gob: type " + detail::go_text(shape) + " can't be sent as gob");
+    if (op == Op::bridged) {
+      visit(&detail::mirror_of(shape));
+      continue;
+    }
     if (op != Op::structure) {
       if (op == Op::custom || op == Op::text_form) continue;
       if (shape.element != nullptr) visit(shape.element);
@@ -190,6 +194,8 @@ const detail::SendType* TypeNumbers::Table::send_type(const Shape& shape) {
       type.fields.push_back({inner->op, number++, offset, inner});
       type.room += 3 * detail::max_uint_size;  // the delta, and up to two numbers
     });
+  } else if (type.op == Op::bridged) {
+    type.element = send_type(detail::mirror_of(shape));
   } else if (type.op != Op::custom && type.op != Op::text_form) {
     if (shape.key != nullptr) type.key = send_type(*shape.key);
     if (shape.element != nullptr && type.op != Op::bytes && type.op != Op::byte_list)

@@ -138,8 +138,8 @@ void reset(const Plan& plan, void* object) {
       for (const PlanField& field : plan.fields) reset(*field.plan, at(object, field.offset));
       return;
     case Kind::foreign:
-      if (shape.foreign->family == &dynamic_family)
-        static_cast<const DynamicOps*>(shape.foreign->ops)->set_null(object);
+      if (shape.foreign->family != &dynamic_family) break;
+      static_cast<const DynamicOps*>(shape.foreign->ops)->set_null(object);
       return;
     default:
       break;
@@ -404,10 +404,20 @@ bool Decoder::value(const Plan& plan, void* object) {
     case Kind::custom:
       return custom(plan, object);
     case Kind::foreign:
-      if (plan.shape->foreign->family != &dynamic_family) return fail_type(plan);
+      if (plan.shape->foreign->family != &dynamic_family) return bridged(plan, object);
       return dynamic(*static_cast<const DynamicOps*>(plan.shape->foreign->ops), object);
   }
   return fail(Status::internal("json: a shape of no known kind"));
+}
+
+bool Decoder::bridged(const Plan& plan, void* object) {
+  const ForeignBridge* bridge = plan.shape->foreign->bridge;
+  if (bridge == nullptr) return fail_type(plan);
+  const char* const start = p_;
+  if (!skip()) return false;
+  const std::string_view text(start, static_cast<std::size_t>(p_ - start));
+  Status status = bridge->from_json(*plan.shape, text, object);
+  return status.ok() || fail(std::move(status));
 }
 
 bool Decoder::null(const Plan& plan, void* object) {

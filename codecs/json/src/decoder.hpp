@@ -76,6 +76,7 @@ class Decoder {
   bool variant(const Plan& plan, void* object);
   bool any(Any& object);
   bool dynamic(const DynamicOps& ops, void* object);
+  bool bridged(const Plan& plan, void* object);
   bool string(const Plan& plan, void* object);
   bool bytes(const Plan& plan, void* object);
   bool time(const Plan& plan, void* object);

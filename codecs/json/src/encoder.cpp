@@ -238,14 +238,22 @@ bool Encoder::value(const Plan& plan, const void* object) {
     case Kind::custom:
       return custom(shape, object);
     case Kind::foreign: {
-      if (shape.foreign->family != &dynamic_family)
-        return fail(Status::invalid_argument("json: unsupported type: " + type_text(shape)));
+      if (shape.foreign->family != &dynamic_family) return bridged(shape, object);
       Dynamic dynamic(*this);
       static_cast<const DynamicOps*>(shape.foreign->ops)->write(object, dynamic);
       return dynamic.good();
     }
   }
   return fail(Status::internal("json: a shape of no known kind"));
+}
+
+bool Encoder::bridged(const Shape& shape, const void* object) {
+  if (shape.foreign->bridge == nullptr)
+    return fail(Status::invalid_argument("json: unsupported type: " + type_text(shape)));
+  std::string text;
+  if (Status status = shape.foreign->bridge->to_json(shape, object, text); !status.ok()) return fail(std::move(status));
+  sink_.put(text);
+  return true;
 }
 
 bool Encoder::structure(const Plan& plan, const void* object) {

@@ -27,6 +27,7 @@ class Encoder {
  private:
   class Dynamic;
 
+  bool bridged(const Shape& shape, const void* object);
   bool structure(const Plan& plan, const void* object);
   bool list(const Plan& plan, const void* object);
   bool map(const Plan& plan, const void* object);

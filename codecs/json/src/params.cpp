@@ -11,6 +11,11 @@ namespace polyrpc::json {
 
 namespace {
 
+/// Whether it can be any JSON value, which only reading or writing it tells.
+bool is_dynamic(const Plan& plan) noexcept {
+  return plan.kind == Kind::foreign && plan.shape->foreign->family == &dynamic_family;
+}
+
 /// Whether values of the plan may be JSON lists.
 bool is_list_like(const Plan& plan) noexcept {
   switch (plan.kind) {
@@ -18,8 +23,9 @@ bool is_list_like(const Plan& plan) noexcept {
     case Kind::list:
     case Kind::any:
     case Kind::variant:
-    case Kind::foreign:
       return true;
+    case Kind::foreign:
+      return is_dynamic(plan);
     case Kind::structure:
       return plan.is_tuple;
     case Kind::optional:
@@ -49,8 +55,10 @@ bool is_object_like(const Plan& plan) noexcept {
 bool read_v2(Decoder& decoder, const Plan& plan, void* object) {
   switch (plan.kind) {
     case Kind::any:
-    case Kind::foreign:
       return decoder.value(plan, object);
+    case Kind::foreign:
+      if (is_dynamic(plan)) return decoder.value(plan, object);
+      break;
     case Kind::optional:
       if (is_list_like(plan) || is_object_like(plan))
         return read_v2(decoder, *plan.element, plan.shape->optional->emplace(object));
@@ -157,7 +165,7 @@ bool write_params_v2(Encoder& encoder, Sink& sink, const Plan& plan, const void*
       const char first = sink.at(mark);
       if (first == 'n') {
         sink.shrink(mark - name.size());
-      } else if (first != '{' && first != '[') {
+      } else if (first != '{' && (first != '[' || (plan.kind == Kind::foreign && !is_dynamic(plan)))) {
         sink.insert(mark, '[');
         sink.put(']');
       }

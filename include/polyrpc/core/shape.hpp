@@ -49,13 +49,28 @@ enum class Kind : std::uint8_t {
   foreign,     ///< a type of another world, of which only certain codecs know: `foreign`
 };
 
+/// Where a field's shape is found: by a function for those that are constants, else where it lies.
+class FieldShape {
+ public:
+  // A function, because taking a table's address makes g++ fill the table in at once, before a recursive type is
+  // described.
+  constexpr FieldShape(const Shape& (*shape)() noexcept) noexcept : function_(shape) {}
+  /// For structures made at run time; the shape must live as long as the program.
+  constexpr explicit FieldShape(const Shape& shape) noexcept : shape_(&shape) {}
+  constexpr FieldShape() noexcept = default;
+
+  const Shape& operator()() const noexcept { return shape_ != nullptr ? *shape_ : function_(); }
+
+ private:
+  const Shape& (*function_)() noexcept = nullptr;
+  const Shape* shape_ = nullptr;
+};
+
 /// One field of a structure.
 struct Field {
   std::string_view name;  ///< as it stands on the wire
   std::size_t offset;     ///< from the start of the structure that lists it
-  // A function, because taking a table's address makes g++ fill the table in at once, before a recursive type is
-  // described.
-  const Shape& (*shape)() noexcept;
+  FieldShape shape;
   std::uint32_t number = 0;  ///< explicit protobuf field number; 0: its position in the flattened list, from 1
 };
 

@@ -18,15 +18,23 @@ struct MessageOps {
   const google::protobuf::MessageLite& (*prototype)();
   /// The type's descriptor, null for messages of the lite runtime.
   const google::protobuf::Descriptor* (*descriptor)();
+  void (*construct_mirror)(void*);
 };
 
 /// Its address names the family of types that `MessageOps` serve.
 extern const char message_family;
 
+/// How codecs without protobuf carry a generated message: its mirror is a structure with the fields that protoc-gen-go
+/// would make of it, its JSON is protobuf's own mapping. Unknown members of JSON objects are passed over.
+extern const ForeignBridge message_bridge;
+
 template <class T>
 concept GeneratedMessage = std::derived_from<T, google::protobuf::MessageLite> && requires { T::default_instance(); };
 
 namespace detail {
+
+/// Makes a mirror in raw memory.
+void construct_mirror(const google::protobuf::Descriptor& descriptor, void* place);
 
 template <class T>
 struct MessageTable {
@@ -41,8 +49,10 @@ struct MessageTable {
       [](void* o) -> google::protobuf::MessageLite& { return *static_cast<T*>(o); },
       []() -> const google::protobuf::MessageLite& { return T::default_instance(); },
       &descriptor,
+      [](void* place) { construct_mirror(*descriptor(), place); },
   };
-  static constexpr ForeignOps foreign = {&message_family, &ops};
+  static constexpr ForeignOps foreign = {&message_family, &ops,
+                                         std::derived_from<T, google::protobuf::Message> ? &message_bridge : nullptr};
 };
 
 /// The class's name without namespaces: of a nested message `Outer_Inner`, as in Go.
