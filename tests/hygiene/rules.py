@@ -40,6 +40,7 @@ LIBRARIES = [
     {"include": r"llhttp\.h", "folders": ["transports"], "path": r"^src/transports/.*http1"},
     {"include": r"openssl/", "folders": ["transports"], "path": r"/transports/.*tls"},
     {"include": r"google/protobuf/", "folders": ["codecs/protobuf", "grpc"]},
+    {"include": r"snappy\.h", "folders": ["codecs/protobuf"], "path": r"/rpc_snappy\.cpp$"},
     {"include": r"(nghttp2/|zlib\.h)", "folders": ["grpc"]},
 ]
 
