@@ -65,6 +65,21 @@ def build_cancel(out):
         sys.exit(why)
 
 
+def build_protorpc(out):
+    """Needs Go 1.21 and two modules from the registry."""
+    go = find_go()
+    version = subprocess.run([go, "env", "GOVERSION"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    number = re.match(r"go1\.(\d+)", version)
+    if not number or int(number.group(1)) < 21:
+        raise Missing(f"{version} is too old")
+    ok, why = run([go, "mod", "download"], HERE / "go" / "protorpc", "go mod download")
+    if not ok:
+        raise Missing(why)
+    ok, why = run([go, "build", "-o", f"{out}{os.sep}", "./protorpc_server", "./protorpc_client"], HERE / "go" / "protorpc", "go build")
+    if not ok:
+        sys.exit(why)
+
+
 def build_jayson(out):
     """In a folder outside the sources, where npm can write."""
     if not shutil.which("node") or not shutil.which("npm"):
@@ -84,7 +99,7 @@ def build_jayson(out):
     stamp.write_text(lock)
 
 
-BUILD = {"go": build_go, "cancel": build_cancel, "jayson": build_jayson}
+BUILD = {"go": build_go, "cancel": build_cancel, "protorpc": build_protorpc, "jayson": build_jayson}
 
 
 def client_of(suite, addresses, options):
@@ -92,8 +107,8 @@ def client_of(suite, addresses, options):
     if suite == "go":
         flags = [f"-{kind}={address}" for kind, address in addresses.items()]
         return [str(out / "peer_client"), *flags] + (["-stock"] if options.stock else [])
-    if suite == "cancel":
-        return [str(out / "cancel_client"), "-tcp", addresses["tcp"]]
+    if suite in ("cancel", "protorpc"):
+        return [str(out / f"{suite}_client"), "-tcp", addresses["tcp"]]
     kinds = {"tcp": addresses.get("json") or addresses.get("tcp"), "http": addresses.get("http")}
     flags = [part for kind, address in kinds.items() if address for part in (f"--{kind}", address)]
     return ["node", str(out / "node" / "client.js"), *flags] + (["--stock"] if options.stock else [])
@@ -206,7 +221,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("build", "check", "golden"))
     parser.add_argument("--out", type=pathlib.Path, required=True, help="where the programs go, outside the sources")
-    parser.add_argument("--suites", default="go", help="of go, cancel, jayson, with commas between")
+    parser.add_argument("--suites", default="go", help="of go, cancel, protorpc, jayson, with commas between")
     parser.add_argument("--one-port", action="store_true", help="http and json are where tcp is, unix-json where unix is")
     parser.add_argument("--stock", action="store_true", help="the server is the peer's own: skip what it cannot do")
     arguments = sys.argv[1:]
