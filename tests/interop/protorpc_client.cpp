@@ -28,7 +28,7 @@ struct Way {
 
 void checks(const std::string& address, const Way& way, bool stock) {
   polyrpc::protobuf::RpcOptions options;
-  if (way.compress) options.compress_above = 0;
+  if (way.compress) options.compress_from = 0;
   options.checksum = way.checksum;
   const auto dial = [&] { return polyrpc::dial(address, polyrpc::protobuf::rpc(options)); };
   const auto multiply = [](polyrpc::Client& client, std::int64_t a, std::int64_t b) {

@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--snappy")
-      options.compress_above = 0;
+      options.compress_from = 0;
     else if (word == "--checksum")
       options.checksum = true;
     else

@@ -44,34 +44,41 @@ class RpcCodec final : public Codec {
 };
 
 /// A connection begins with a header's length and the header's first field: the id (08), or the method (12) where the
-/// id is 0. Behind an id comes more, and a method has characters. What a gob or a JSON connection, HTTP or TLS begins
-/// with has another byte in the second place.
+/// id is 0. Behind an id comes the method or, where a call streams, a field of ours, with two bytes a tag. What a gob
+/// or JSON connection, HTTP or TLS begins with has another byte in the second place.
 Match RpcCodec::matches(std::span<const std::byte> first_bytes) const noexcept {
   using detail::Varint;
+  constexpr std::size_t most_length = 3;  // nobody's first header is longer than 2 MiB
+  constexpr std::uint8_t id = 0x08;
+  constexpr std::uint8_t method = 0x12;
   std::size_t at = 0;
   std::uint64_t header = 0;
-  // Nobody's first header is longer than 2 MiB: a varint of three bytes.
-  const Varint length =
-      detail::get_varint(first_bytes.first((std::min)(first_bytes.size(), std::size_t{3})), at, header);
-  if (length != Varint::done) return first_bytes.size() < 3 ? Match::more : Match::no;
+  const auto front = first_bytes.first((std::min)(first_bytes.size(), most_length));
+  if (detail::get_varint(front, at, header) != Varint::done)
+    return first_bytes.size() < most_length ? Match::more : Match::no;
   const std::size_t begin = at;
-  if (header < 2) return Match::no;
+  const auto left = [&] { return header - (std::min)(header, std::uint64_t{at - begin}); };
+  if (left() == 0) return Match::no;
   if (at == first_bytes.size()) return Match::more;
-  const auto tag = std::to_integer<std::uint8_t>(first_bytes[at++]);
+  auto tag = std::to_integer<std::uint8_t>(first_bytes[at++]);
   std::uint64_t value = 0;
-  if (tag != 0x08 && tag != 0x12) return Match::no;
+  if (tag == id) {
+    const Varint got = detail::get_varint(first_bytes, at, value);
+    if (got == Varint::bad || left() == 0) return Match::no;
+    if (got == Varint::more || at == first_bytes.size()) return Match::more;
+    tag = std::to_integer<std::uint8_t>(first_bytes[at++]);
+    if (tag >= 0x80) return Match::yes;
+  }
+  if (tag != method) return Match::no;
   const Varint got = detail::get_varint(first_bytes, at, value);
-  if (got == Varint::bad || at - begin > header) return Match::no;
   if (got == Varint::more) return Match::more;
-  const std::uint64_t left = header - (at - begin);
-  if (tag == 0x08) return left > 0 ? Match::yes : Match::no;
-  return value > 0 && value <= left ? Match::yes : Match::no;
+  return got == Varint::done && value > 0 && value <= left() ? Match::yes : Match::no;
 }
 
 }  // namespace
 
 std::shared_ptr<const Codec> rpc(RpcOptions options) {
-  if (options.compress_above && !detail::has_snappy())
+  if (options.compress_from && !detail::has_snappy())
     throw std::invalid_argument("protorpc: polyrpc was built without snappy");
   if (options.format == nullptr) options.format = format();
   return std::make_shared<RpcCodec>(std::move(options));

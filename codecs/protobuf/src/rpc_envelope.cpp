@@ -244,8 +244,8 @@ Result<std::size_t> write_envelope(const Settings& settings, const Head& head, M
 
   BodyForm form;
   form.raw = static_cast<std::uint32_t>(size);
-  const auto& above = settings.options.compress_above;
-  if (above && size > *above) {
+  const auto& compress_from = settings.options.compress_from;
+  if (compress_from && size >= *compress_from) {
     pack(begin, size, output);
     begin += size;
     size = output.size() - begin;
