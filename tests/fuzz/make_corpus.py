@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets that speak gob, JSON or everything, from tests/golden and from what stands here.
+"""Writes the seeds of the fuzz targets that speak gob, JSON, protobuf or everything, from tests/golden and from what stands here.
 
     make_corpus.py [TARGET ...]     all targets if none is named
 
@@ -586,8 +586,109 @@ def first_bytes():
     yield "hand_words", seed("hello\n")
 
 
+# ---- the protorpc envelope (docs/wire/protobuf.md) ----
+
+
+def varint(value):
+    raw = bytearray()
+    while value >= 0x80:
+        raw.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes(raw) + bytes([value])
+
+
+def number_field(field, value):
+    return varint(field << 3) + varint(value)
+
+
+def bytes_field(field, value):
+    raw = value if isinstance(value, bytes) else value.encode()
+    return varint(field << 3 | 2) + varint(len(raw)) + raw
+
+
+def framed(raw):
+    return varint(len(raw)) + raw
+
+
+def envelope(number, name="", body=b"", more=b"", form=None):
+    header = (number_field(1, number) if number else b"") + (bytes_field(2, name) if name else b"")
+    form = (len(body), 0, 0) if form is None else form
+    return framed(header + b"".join(number_field(3 + i, part) for i, part in enumerate(form) if part) + more) + framed(body)
+
+
+def entry(field, key, value):
+    return bytes_field(field, bytes_field(1, key) + bytes_field(2, value))
+
+
+def note(content):
+    return bytes_field(1, content)
+
+
+def golden_protorpc(member):
+    for index, conversation in enumerate(load("protorpc")["conversations"]):
+        stream = b"".join(bytes.fromhex(step[member]) for step in conversation["steps"])
+        yield "golden_" + conversation["name"].replace(" ", "_"), bytes([index * 41 + 3]) + stream
+
+
+def protobuf_server():
+    def seed(*parts, how=2):
+        return bytes([how]) + b"".join(parts)
+
+    def stream(kind, number=1):
+        return envelope(number, more=number_field(1003, kind) + bytes_field(1006, "A.Chat"))
+
+    def frame(kind, number=1, body=b"", more=b""):
+        return envelope(number, body=body, more=number_field(1003, kind) + more)
+
+    yield from golden_protorpc("request")
+    yield "hand_metadata", seed(envelope(1, "Echo.View", note("x"), number_field(1001, 1) + entry(1002, "k", "v") + entry(1002, "b-bin", b"\0\xff")))
+    yield "hand_one_way", seed(envelope(1, "Echo.View", note("x"), number_field(1004, 1)), how=200)
+    yield "hand_cancel", seed(envelope(1, "Echo.Wait", note("x")), frame(6), envelope(2, "Echo.View", note("y")))
+    yield "hand_client_streaming", seed(stream(1), frame(4, body=note("a")), frame(4, body=note("b")), frame(5), how=3)
+    yield "hand_server_streaming", seed(envelope(3, body=note("all"), more=number_field(1003, 2) + bytes_field(1006, "A.List")), frame(7, 3, more=number_field(1005, 70000)), frame(6, 3))
+    yield "hand_chat", seed(stream(3, 7), frame(4, 7, note("hi")), frame(7, 7, more=number_field(1005, 5)), frame(4, 7), frame(5, 7), frame(4, 7), how=140)
+    yield "hand_two_streams", seed(stream(3, 1), stream(1, 2), frame(4, 2, note("a")), frame(4, 1, note("b")), frame(6, 1), frame(4, 1, note("c")), frame(5, 2))
+    yield "hand_much_credit", seed(stream(3), *(frame(7, more=number_field(1005, 2**64 - 1)) for _ in range(3)), frame(5))
+    yield "hand_too_much", seed(stream(1), *(frame(4, body=note("x" * 500)) for _ in range(6)), how=127)
+    yield "hand_same_number", seed(stream(1), stream(1))
+    yield "hand_unknown_frame", seed(frame(99))
+    yield "hand_broken_message", seed(stream(3), frame(4, body=b"\x0a\x05"), frame(4, body=note("late")))
+    yield "hand_checksum", seed(envelope(1, "Echo.View", note("x"), form=(3, 0, 1)), envelope(2, "Echo.View", note("x"), form=(3, 0, 0)))
+    yield "hand_snappy", seed(envelope(1, "Echo.View", b"\x03\x08\x0a\x01x", form=(3, 5, 0)), envelope(2, "Echo.View", b"\xff\xff\xff\xff\x0f\0x", form=(2**32 - 1, 7, 0)))
+    yield "hand_groups", seed(envelope(1, "Echo.View", note("x"), b"\xa3\x06\x08\x07\xab\x06\xac\x06\xa4\x06"))
+    yield "hand_too_long", seed(envelope(1, "Echo.View", note("x" * 601)), envelope(2, "Echo.View"))
+    yield "hand_name_too_long", seed(envelope(1, "A." + "x" * 40))
+    yield "hand_empty", seed(b"\0\0" * 4)
+
+
+def protobuf_client():
+    def seed(*parts, how=2):
+        return bytes([how]) + b"".join(parts)
+
+    def frame(kind, number, body=b"", more=b"", name=""):
+        return envelope(number, name, body, number_field(1005, kind) + more)
+
+    # On the wire calls are counted from 1: 1 and 2 are unary, 3 streams requests, 4 replies, 5 both, 6 was given up.
+    yield from golden_protorpc("answer")
+    yield "hand_unary", seed(envelope(2, body=note("b")), envelope(1, "no", more=number_field(1001, 5) + entry(1004, "type", "value")), how=200)
+    yield "hand_metadata", seed(envelope(1, body=note("x"), more=entry(1002, "h", "1") + entry(1003, "t", "2")))
+    yield "hand_much_metadata", seed(envelope(1, more=entry(1002, "h", "v" * 200)))
+    yield "hand_client_streaming", seed(frame(4, 3, more=number_field(1006, 200000)), frame(3, 3, note("sum"), entry(1003, "t", "2")))
+    yield "hand_server_streaming", seed(frame(1, 4, more=entry(1002, "h", "1")), frame(2, 4, note("a")), frame(2, 4), frame(3, 4, name="lost", more=number_field(1001, 15)), how=3)
+    yield "hand_chat", seed(frame(2, 5, note("a")), frame(4, 5, more=number_field(1006, 9)), frame(2, 5, note("b")), frame(3, 5), frame(2, 5, note("late")), how=150)
+    yield "hand_given_up", seed(frame(2, 6, note("a")), frame(3, 6))
+    yield "hand_no_streaming", seed(envelope(3, "rpc: service/method request ill-formed: "), envelope(4, body=note("x")))
+    yield "hand_headers_twice", seed(frame(1, 4), frame(1, 4))
+    yield "hand_message_for_one_reply", seed(frame(2, 3, note("a")))
+    yield "hand_too_much", seed(*(frame(2, 5, note("x" * 500)) for _ in range(6)))
+    yield "hand_broken_message", seed(frame(2, 5, b"\x0a\x05"), frame(3, 5))
+    yield "hand_too_long", seed(frame(2, 5, note("x" * 601)))
+    yield "hand_nobody", seed(envelope(0), envelope(99, "x"), frame(4, 99, more=number_field(1006, 1)))
+
+
 TARGETS = {"gob_decoder": gob_decoder, "gob_server": gob_server, "gob_client": gob_client, "json_value": json_value,
-           "json_server": json_server, "json_client": json_client, "first_bytes": first_bytes}
+           "json_server": json_server, "json_client": json_client, "first_bytes": first_bytes,
+           "protobuf_server": protobuf_server, "protobuf_client": protobuf_client}
 
 
 def write(target):
