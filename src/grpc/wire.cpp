@@ -491,6 +491,12 @@ void MessageReader::reset(std::size_t limit) noexcept {
   error_ = {};
 }
 
+void MessageReader::release() noexcept {
+  reset(limit_);
+  bytes_.release();
+  decompressed_.release();
+}
+
 Status MessageReader::append(std::span<const std::byte> bytes) {
   if (!error_.ok()) return error_;
   bytes_.consume(read_);

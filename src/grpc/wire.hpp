@@ -103,6 +103,8 @@ class MessageReader {
  public:
   /// Forgets everything, and makes the reader fit for another call.
   void reset(std::size_t limit) noexcept;
+  /// Gives its memory back; what was read is gone.
+  void release() noexcept;
   /// What `grpc-encoding` says; null: nothing, or `identity`. Before the first `append`.
   void set_compressor(const Compressor* compressor) noexcept { compressor_ = compressor; }
 
