@@ -53,25 +53,6 @@ WireOptions checked(WireOptions options) {
   return options;
 }
 
-ClientTarget make_target(std::string_view address, WireOptions options, std::shared_ptr<const Transport> transport) {
-  Result<Endpoint> endpoint = Endpoint::parse(address);
-  if (!endpoint.ok()) throw std::invalid_argument(endpoint.status().message());
-  if (transport == nullptr) transport = standard_transports().find(endpoint->scheme);
-  if (transport == nullptr)
-    throw std::invalid_argument("grpc: cannot dial " + std::string(address) + ": no transport for " + endpoint->scheme +
-                                "://");
-  if (options.authority.empty() && endpoint->port != 0) {
-    const bool in_brackets = endpoint->host.find(':') != std::string::npos;
-    options.authority =
-        (in_brackets ? "[" + endpoint->host + "]" : endpoint->host) + ":" + std::to_string(endpoint->port);
-  }
-  ClientTarget made;
-  made.endpoint = *endpoint;
-  made.transport = std::move(transport);
-  made.codec = rpc(std::move(options));
-  return made;
-}
-
 std::string content_type_of(const MessageFormat& format) {
   std::string type = "application/grpc";
   if (format.name() != "proto") type.append("+").append(format.name());
@@ -92,7 +73,22 @@ ClientWire::ClientWire(WireOptions given)
 std::shared_ptr<const Codec> rpc(WireOptions options) { return std::make_shared<Rpc>(std::move(options)); }
 
 ClientTarget target(std::string_view address, WireOptions options, std::shared_ptr<const Transport> transport) {
-  return make_target(address, std::move(options), std::move(transport));
+  Result<Endpoint> endpoint = Endpoint::parse(address);
+  if (!endpoint.ok()) throw std::invalid_argument(endpoint.status().message());
+  if (transport == nullptr) transport = standard_transports().find(endpoint->scheme);
+  if (transport == nullptr)
+    throw std::invalid_argument("grpc: cannot dial " + std::string(address) + ": no transport for " + endpoint->scheme +
+                                "://");
+  if (options.authority.empty() && endpoint->port != 0) {
+    const bool in_brackets = endpoint->host.find(':') != std::string::npos;
+    options.authority =
+        (in_brackets ? "[" + endpoint->host + "]" : endpoint->host) + ":" + std::to_string(endpoint->port);
+  }
+  ClientTarget made;
+  made.endpoint = *endpoint;
+  made.transport = std::move(transport);
+  made.codec = rpc(std::move(options));
+  return made;
 }
 
 std::unique_ptr<Client> dial(std::string_view address, WireOptions options, ClientOptions client_options) {

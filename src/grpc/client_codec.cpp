@@ -126,7 +126,6 @@ class Connection final : public ClientCodec {
     if (stream == nullptr || stream->finished) return Status::unavailable("grpc: the server has ended the call");
     if (stream->ended) return Status::failed_precondition("grpc: no message may follow the last one");
     if (Status written = add_message(*stream, message); !written.ok()) return written;
-    if (stream->out.size() >= wire_->options.stream_backlog) stream->wants_writable = true;
     resume(*stream);
     pump(output);
     return {};
@@ -264,6 +263,11 @@ class Connection final : public ClientCodec {
     // What the application has not read is not to be sent again: windows are given back by hand.
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_closed_streams(option, 1);
+    nghttp2_option_set_max_reserved_remote_streams(option, 0);
+#if defined(POLYRPC_NGHTTP2_MAX_CONTINUATIONS)
+    // nghttp2 counts a frame once more for every piece that its head comes in; `endless_block` is a bound as well.
+    nghttp2_option_set_max_continuations(option, 100);
+#endif
 #if NGHTTP2_VERSION_NUM >= 0x013200
     nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(option, 1);  // we strip it
 #endif
@@ -661,14 +665,16 @@ class Connection final : public ClientCodec {
   }
 
   static int on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) noexcept {
+    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
     Connection& connection = self(user_data);
     connection.block_.clear();
     connection.block_wanted_ = stream_of(session, frame->hd.stream_id) != nullptr;
     return 0;
   }
 
-  static int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size,
+  static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
                        const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user_data) noexcept {
+    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
     Connection& connection = self(user_data);
     return guarded([&] {
       connection.block_.add({reinterpret_cast<const char*>(name), name_size},
@@ -717,6 +723,7 @@ class Connection final : public ClientCodec {
 
   static int on_stream_close(nghttp2_session*, std::int32_t id, std::uint32_t error, void* user_data) noexcept {
     Connection& connection = self(user_data);
+    if (id % 2 == 0) return 0;  // pushed
     --connection.open_;
     ClientStream* const stream = stream_of(connection.session_.get(), id);
     if (stream == nullptr) return 0;

@@ -3,6 +3,7 @@
 #include "polyrpc/core/describe.hpp"
 
 #include "support/catch.hpp"
+#include "text_format.hpp"
 
 #include <chrono>
 #include <memory>
@@ -12,46 +13,12 @@
 
 using namespace polyrpc;
 using namespace polyrpc::grpc;
+using polyrpc::test::RunCompressor;
+using polyrpc::test::TextFormat;
 using namespace std::chrono_literals;
 using namespace std::string_literals;
 
 namespace {
-
-/// Texts as they are.
-class TextFormat final : public MessageFormat {
- public:
-  std::string_view name() const noexcept override { return "text"; }
-  Status encode(MessageRef message, ByteQueue& output) const override {
-    const auto& text = *static_cast<const std::string*>(message.object);
-    output.append(text);
-    if (text == "bad") return Status::invalid_argument("text: bad");
-    return {};
-  }
-  Status decode(std::span<const std::byte> bytes, MessageSlot into, const CodecLimits&) const override {
-    *static_cast<std::string*>(into.object) = as_text(bytes);
-    return {};
-  }
-};
-
-/// Runs of a letter: `a3` is `aaa`.
-class RunCompressor final : public Compressor {
- public:
-  std::string_view name() const noexcept override { return "run"; }
-  Status compress(std::span<const std::byte> from, ByteQueue& output) const override {
-    if (from.empty()) return {};
-    output.push_back(from[0]);
-    output.append(std::to_string(from.size()));
-    return {};
-  }
-  Status decompress(std::span<const std::byte> from, std::size_t limit, ByteQueue& output) const override {
-    if (from.empty()) return {};
-    if (from.size() < 2) return Status::invalid_argument("run: broken");
-    const std::size_t count = std::stoul(std::string(as_text(from.subspan(1))));
-    if (count > limit) return Status::resource_exhausted("run: more than the limit");
-    output.append(std::string(count, static_cast<char>(from[0])));
-    return {};
-  }
-};
 
 std::string details_of(const Status& status) {
   std::string text;
