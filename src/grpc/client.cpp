@@ -1,5 +1,6 @@
 #include "polyrpc/grpc/client.hpp"
 
+#include "polyrpc/codecs/protobuf.hpp"
 #include "polyrpc/transports/standard.hpp"
 
 #include "client_codec.hpp"
@@ -7,9 +8,6 @@
 
 #include <stdexcept>
 #include <utility>
-#if defined(POLYRPC_GRPC_PROTOBUF)
-#include "polyrpc/codecs/protobuf.hpp"
-#endif
 
 namespace polyrpc::grpc {
 
@@ -39,11 +37,7 @@ void check_field(const char* what, std::string_view value) {
 }
 
 WireOptions checked(WireOptions options) {
-#if defined(POLYRPC_GRPC_PROTOBUF)
   if (options.format == nullptr) options.format = protobuf::format();
-#endif
-  if (options.format == nullptr)
-    throw std::invalid_argument("grpc: this build has no protobuf, so a client has to be given a message format");
   if (!options.compress_with.empty() && options.compressors.find(options.compress_with) == nullptr)
     throw std::invalid_argument("grpc: compress_with names " + options.compress_with +
                                 ", which is none of the compressors");

@@ -59,9 +59,9 @@ struct TextHash {
   std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
 };
 
-class Connection final : public ClientCodec {
+class ClientConnection final : public ClientCodec {
  public:
-  Connection(std::shared_ptr<ClientWire> wire, const CodecLimits& limits, std::int32_t next_stream_id)
+  ClientConnection(std::shared_ptr<ClientWire> wire, const CodecLimits& limits, std::int32_t next_stream_id)
       : wire_(std::move(wire)), limits_(limits) {
     open_session(next_stream_id);
     const auto add = [this](std::string_view name, std::string_view value) {
@@ -649,7 +649,7 @@ class Connection final : public ClientCodec {
 
   // ---- nghttp2's callbacks ----
 
-  static Connection& self(void* user_data) noexcept { return *static_cast<Connection*>(user_data); }
+  static ClientConnection& self(void* user_data) noexcept { return *static_cast<ClientConnection*>(user_data); }
   static ClientStream* stream_of(nghttp2_session* session, std::int32_t id) noexcept {
     return static_cast<ClientStream*>(nghttp2_session_get_stream_user_data(session, id));
   }
@@ -666,7 +666,7 @@ class Connection final : public ClientCodec {
 
   static int on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) noexcept {
     if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-    Connection& connection = self(user_data);
+    ClientConnection& connection = self(user_data);
     connection.block_.clear();
     connection.block_wanted_ = stream_of(session, frame->hd.stream_id) != nullptr;
     return 0;
@@ -675,7 +675,7 @@ class Connection final : public ClientCodec {
   static int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
                        const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user_data) noexcept {
     if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-    Connection& connection = self(user_data);
+    ClientConnection& connection = self(user_data);
     return guarded([&] {
       connection.block_.add({reinterpret_cast<const char*>(name), name_size},
                             {reinterpret_cast<const char*>(value), value_size},
@@ -688,7 +688,7 @@ class Connection final : public ClientCodec {
 
   static int on_data(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* data,
                      std::size_t size, void* user_data) noexcept {
-    Connection& connection = self(user_data);
+    ClientConnection& connection = self(user_data);
     // The connection's window is for the transport; who reads slowly holds up nobody else.
     (void)nghttp2_session_consume_connection(session, size);
     ClientStream* const stream = stream_of(session, id);
@@ -697,7 +697,7 @@ class Connection final : public ClientCodec {
   }
 
   static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) noexcept {
-    Connection& connection = self(user_data);
+    ClientConnection& connection = self(user_data);
     const bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS: {
@@ -722,7 +722,7 @@ class Connection final : public ClientCodec {
   }
 
   static int on_stream_close(nghttp2_session*, std::int32_t id, std::uint32_t error, void* user_data) noexcept {
-    Connection& connection = self(user_data);
+    ClientConnection& connection = self(user_data);
     if (id % 2 == 0) return 0;  // pushed
     --connection.open_;
     ClientStream* const stream = stream_of(connection.session_.get(), id);
@@ -749,7 +749,7 @@ class Connection final : public ClientCodec {
 
   static int on_send_data(nghttp2_session* session, nghttp2_frame* frame, const std::uint8_t* head, std::size_t length,
                           nghttp2_data_source*, void* user_data) noexcept {
-    Connection& connection = self(user_data);
+    ClientConnection& connection = self(user_data);
     ClientStream* const stream = stream_of(session, frame->hd.stream_id);
     if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     return guarded([&] {
@@ -767,7 +767,7 @@ class Connection final : public ClientCodec {
   /// Only nghttp2 itself sends GOAWAY, and then the session is over.
   static int on_sent(nghttp2_session*, const nghttp2_frame* frame, void* user_data) noexcept {
     if (frame->hd.type != NGHTTP2_GOAWAY) return 0;
-    Connection& connection = self(user_data);
+    ClientConnection& connection = self(user_data);
     return guarded([&] {
       const nghttp2_goaway& goaway = frame->goaway;
       std::string text(reinterpret_cast<const char*>(goaway.opaque_data), goaway.opaque_data_len);
@@ -778,7 +778,7 @@ class Connection final : public ClientCodec {
   }
 
   static int on_error(nghttp2_session*, int, const char* text, std::size_t size, void* user_data) noexcept {
-    Connection& connection = self(user_data);
+    ClientConnection& connection = self(user_data);
     return guarded([&] { connection.error_text_.assign(text, (std::min)(size, std::size_t{200})); });
   }
 
@@ -826,7 +826,7 @@ class Connection final : public ClientCodec {
 
 std::unique_ptr<ClientCodec> make_client_codec(std::shared_ptr<ClientWire> wire, const CodecLimits& limits,
                                                std::int32_t next_stream_id) {
-  return std::make_unique<Connection>(std::move(wire), limits, next_stream_id);
+  return std::make_unique<ClientConnection>(std::move(wire), limits, next_stream_id);
 }
 
 }  // namespace polyrpc::grpc

@@ -27,7 +27,7 @@ struct Keepalive {
 };
 
 struct WireOptions {
-  /// Null: protobuf, where it is built in. Its name is the content subtype; `proto` is left out.
+  /// Null: protobuf. Its name is the content subtype; `proto` is left out.
   std::shared_ptr<const MessageFormat> format = {};
   /// What replies may be compressed with.
   Compressors compressors = {};
