@@ -4,7 +4,8 @@ include(CMakeDependentOption)
 
 option(BUILD_SHARED_LIBS "Build shared libraries instead of static ones" OFF)
 
-# The leaves. Without JSON, PROTOBUF and HTTP1 a compiler and asio are enough; without RUNTIME too, a compiler is.
+# The leaves. Without GZIP, JSON, PROTOBUF and HTTP1 a compiler and asio are enough; without RUNTIME too, a compiler is.
+option(POLYRPC_GZIP "Build gzip as a compressor (needs zlib)" ON)
 option(POLYRPC_GOB "Build the gob codec" ON)
 option(POLYRPC_JSON "Build the JSON-RPC codec (needs nlohmann_json)" ON)
 option(POLYRPC_PROTOBUF "Build the protobuf codec (needs protobuf)" ON)

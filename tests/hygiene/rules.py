@@ -21,6 +21,7 @@ INCLUDED_FOLDERS = [
 # A folder may include itself and these. A folder that is not listed is a finding.
 MAY_INCLUDE = {
     "core": [],
+    "compression": ["core"],
     "codecs/gob": ["core"],
     "codecs/json": ["core"],
     "codecs/protobuf": ["core"],
@@ -42,6 +43,8 @@ LIBRARIES = [
     {"include": r"google/protobuf/", "folders": ["codecs/protobuf", "grpc"]},
     {"include": r"snappy\.h", "folders": ["codecs/protobuf"], "path": r"/rpc_snappy\.cpp$"},
     {"include": r"(nghttp2/|zlib\.h)", "folders": ["grpc"]},
+    {"include": r"nghttp2/", "folders": ["grpc"]},
+    {"include": r"zlib\.h", "folders": ["compression"], "path": r"^src/compression/"},
 ]
 
 # The core is values and contracts: no sockets, no threads.
