@@ -468,7 +468,7 @@ bool Decoder::integer(const Plan& plan, void* object) {
   const bool follows = p != end_ && (*p == '.' || *p == 'e' || *p == 'E');
   if (count == 0 || count > 18 || follows || (*digits == '0' && count > 1)) {
     // Not a number, not an integer, or one that needs care.
-    if (!negative && count == 0) return fail_type(plan);
+    if (!negative && count == 0) return integer_in_text<Integer>(plan, object);
     std::string_view number;
     if (!number_text(number)) return false;
     if (follows) return fail_number(plan, number);
@@ -492,10 +492,42 @@ bool Decoder::integer(const Plan& plan, void* object) {
 
 template <class Float>
 bool Decoder::real(const Plan& plan, void* object) {
-  if (*p_ != '-' && !is_digit(*p_)) return fail_type(plan);
+  if (*p_ != '-' && !is_digit(*p_)) return real_in_text<Float>(plan, object);
   std::string_view number;
   if (!number_text(number)) return false;
   if (parse_float(number, as<Float>(object)) != Parsed::ok) return fail_number(plan, number);
+  return true;
+}
+
+// Protobuf's JSON has 64 bits of integers in strings, because JavaScript's numbers have 53.
+template <class Integer>
+bool Decoder::integer_in_text(const Plan& plan, void* object) {
+  if (!rules_.numbers_in_text || *p_ != '"') return fail_type(plan);
+  using Wide = std::conditional_t<std::is_signed_v<Integer>, std::int64_t, std::uint64_t>;
+  Text text;
+  if (!raw_string(text)) return false;
+  Wide wide = 0;
+  if (parse_integer(text.raw, wide) != Parsed::ok || wide < (std::numeric_limits<Integer>::min)() ||
+      wide > (std::numeric_limits<Integer>::max)())
+    return fail_number(plan, text.raw);
+  as<Integer>(object) = static_cast<Integer>(wide);
+  return true;
+}
+
+template <class Float>
+bool Decoder::real_in_text(const Plan& plan, void* object) {
+  if (!rules_.numbers_in_text || *p_ != '"') return fail_type(plan);
+  Text text;
+  if (!raw_string(text)) return false;
+  constexpr Float infinity = std::numeric_limits<Float>::infinity();
+  auto& to = as<Float>(object);
+  if (text.raw == "NaN") return to = std::numeric_limits<Float>::quiet_NaN(), true;
+  if (text.raw == "Infinity") return to = infinity, true;
+  if (text.raw == "-Infinity") return to = -infinity, true;
+  NumberPart part = NumberPart::start;
+  const char* const end = text.raw.data() + text.raw.size();
+  if (scan_number(text.raw.data(), end, part) != end || !is_complete(part) || parse_float(text.raw, to) != Parsed::ok)
+    return fail_number(plan, text.raw);
   return true;
 }
 

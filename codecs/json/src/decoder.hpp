@@ -19,10 +19,15 @@ struct DynamicOps;
 
 /// How to read.
 struct ReadRules {
-  bool any_case = false;        ///< field names match in any case
-  bool refuse_unknown = false;  ///< members that the struct does not have are errors
-  bool checked = false;         ///< the text is known to be well-formed JSON: a `Scanner` has seen it
+  bool any_case = false;         ///< field names match in any case
+  bool refuse_unknown = false;   ///< members that the struct does not have are errors
+  bool checked = false;          ///< the text is known to be well-formed JSON: a `Scanner` has seen it
+  bool numbers_in_text = false;  ///< numbers may stand in strings too
 };
+
+/// Reads the whole of `text`, one value and white space around it.
+Status decode_whole(std::string_view text, MessageSlot into, const ReadRules& rules, const CodecLimits& limits,
+                    Scratch* scratch);
 
 /// Reads JSON text into objects, one value after the other. Functions return false when `failure` says why.
 class Decoder {
@@ -87,6 +92,10 @@ class Decoder {
   bool integer(const Plan& plan, void* object);
   template <class Float>
   bool real(const Plan& plan, void* object);
+  template <class Integer>
+  bool integer_in_text(const Plan& plan, void* object);
+  template <class Float>
+  bool real_in_text(const Plan& plan, void* object);
   bool null(const Plan& plan, void* object);
 
   bool raw_string(Text& text);

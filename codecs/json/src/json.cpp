@@ -50,12 +50,17 @@ Status encode(MessageRef message, ByteQueue& output, const Options& options, con
 
 Status decode(std::string_view text, MessageSlot into, const Options& options, const CodecLimits& limits,
               Scratch* scratch) {
-  if (text.size() > limits.message_bytes)
-    return Status::resource_exhausted("json: the text has " + std::to_string(text.size()) + " bytes, the limit is " +
-                                      std::to_string(limits.message_bytes));
   ReadRules rules;
   rules.any_case = options.case_insensitive_fields;
   rules.refuse_unknown = options.unknown_fields == UnknownFields::refused;
+  return decode_whole(text, into, rules, limits, scratch);
+}
+
+Status decode_whole(std::string_view text, MessageSlot into, const ReadRules& rules, const CodecLimits& limits,
+                    Scratch* scratch) {
+  if (text.size() > limits.message_bytes)
+    return Status::resource_exhausted("json: the text has " + std::to_string(text.size()) + " bytes, the limit is " +
+                                      std::to_string(limits.message_bytes));
   Decoder decoder(text, rules, limits, scratch);
   if (!decoder.value(plan_of(*into.shape), into.object)) return decoder.take_failure();
   if (decoder.peek() != '\0' || decoder.position() != text.data() + text.size()) {

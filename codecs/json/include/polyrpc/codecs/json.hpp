@@ -4,6 +4,7 @@
 #include "polyrpc/core/codec.hpp"
 #include "polyrpc/core/describe.hpp"
 #include "polyrpc/core/limits.hpp"
+#include "polyrpc/core/message_format.hpp"
 #include "polyrpc/core/shape.hpp"
 #include "polyrpc/core/status.hpp"
 
@@ -101,6 +102,11 @@ Status decode(std::string_view text, T& into, const Options& options = {}, const
 /// net/rpc/jsonrpc, `"2.0"` and everything in a batch is 2.0. A client speaks `options.version`, and understands
 /// replies of both. The wire, byte by byte: docs/wire/jsonrpc.md.
 std::shared_ptr<const Codec> rpc(const Options& options = {});
+
+/// A message as one JSON value, for the wires that carry messages of several formats: `application/json` of Connect.
+/// As `encode` and `decode`, and numbers are read from strings too, as JavaScript's protobuf writes 64 bits of them:
+/// `"42"`, `"NaN"`, `"-Infinity"`. A view cannot be read from a string with escapes.
+std::shared_ptr<const MessageFormat> format(const Options& options = {});
 
 /// What a JSON-RPC 2.0 error says beyond a status.
 struct ErrorObject {
