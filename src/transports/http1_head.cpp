@@ -289,12 +289,6 @@ Refusal llhttp_refusal(const Parsed& parsed) {
 
 }  // namespace
 
-std::string_view trimmed(std::string_view text) noexcept {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 bool is_token(std::string_view text) noexcept {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return token_characters[static_cast<unsigned char>(c)]; });
@@ -309,15 +303,6 @@ bool is_field_value(std::string_view text) noexcept {
 
 bool is_target(std::string_view text) noexcept {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~' && c != '#'; });
-}
-
-bool list_has(std::string_view list, std::string_view element) noexcept {
-  for (;;) {
-    const std::size_t comma = list.find(',');
-    if (equal_ignoring_case(trimmed(list.substr(0, comma)), element)) return true;
-    if (comma == std::string_view::npos) return false;
-    list.remove_prefix(comma + 1);
-  }
 }
 
 std::optional<std::string_view> MessageHead::find(std::string_view name) const noexcept {

@@ -15,6 +15,8 @@ namespace polyrpc::http1 {
 
 using http::equal_ignoring_case;
 using http::Field;
+using http::list_has;
+using http::trimmed;
 
 /// Why a message is not accepted: the status to answer and a text for people.
 struct Refusal {
@@ -99,12 +101,6 @@ struct HttpResponseHead : MessageHead {
 
 /// The same for a response, to a request that was no HEAD and no CONNECT. The refusal's status means nothing.
 std::optional<Refusal> parse_response(std::string_view text, const HeadScanner& scanner, HttpResponseHead& head);
-
-/// Whether the comma-separated list has that element, in any case.
-bool list_has(std::string_view list, std::string_view element) noexcept;
-
-/// Without the spaces and tabs around it.
-std::string_view trimmed(std::string_view text) noexcept;
 
 /// RFC 9110, section 5.6.2.
 bool is_token(std::string_view text) noexcept;

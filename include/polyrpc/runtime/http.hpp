@@ -81,5 +81,11 @@ constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexc
   return true;
 }
 
+/// Without the spaces and tabs around it.
+std::string_view trimmed(std::string_view text) noexcept;
+
+/// Whether the comma-separated list has that element, in any case.
+bool list_has(std::string_view list, std::string_view element) noexcept;
+
 }  // namespace http
 }  // namespace polyrpc
