@@ -182,7 +182,7 @@ void HttpConnection::begin_exchange(ByteQueue& input, ByteQueue& output) {
   HttpRequestHead& head = exchange_->head;
   keep_alive_ = head.keep_alive && !is_draining();
   exchange_->delivery = {head.minor_version, keep_alive_, head.is_head};
-  const Decision decision = site_->decide(head);
+  const Decision decision = site_->decide(head, host_.core()->registry());
   if (decision.kind == Decision::Kind::answer) {
     input.consume(scanner_.end());
     scanner_.reset();
@@ -199,8 +199,8 @@ void HttpConnection::begin_exchange(ByteQueue& input, ByteQueue& output) {
     state_ = State::connecting;
     return;
   }
-  if (head.framing == Framing::length && head.content_length > limits_.codec.message_bytes)
-    return refuse(413, "the body is too large", output);
+  exchange_->speaks_connect = decision.kind == Decision::Kind::connect_call;
+  if (head.framing == Framing::length && head.content_length > limits_.codec.message_bytes) return too_large(output);
   if (decision.kind == Decision::Kind::call) {
     if (Status status = add_metadata(head.fields, exchange_->metadata); !status.ok())
       return refuse(400, status.message(), output);
@@ -213,6 +213,9 @@ void HttpConnection::begin_exchange(ByteQueue& input, ByteQueue& output) {
                                 : now + std::chrono::duration_cast<Clock::duration>(*timeout);
     }
   }
+  if (exchange_->speaks_connect)
+    exchange_->connect_call = std::make_unique<connect::ServerCall>(site_->connect(), decision.route, head.fields,
+                                                                    limits_.codec, limits_.http_header_bytes);
   exchange_->page = decision.handler;
   exchange_->continue_due = head.expects_continue && head.framing != Framing::none;
   if (head.framing == Framing::length) exchange_->left = head.content_length;
@@ -240,7 +243,7 @@ void HttpConnection::answer(const Decision& decision, ByteQueue& output) {
   Delivery delivery = exchange_->delivery;
   delivery.keep_alive = keep_alive_;
   if (may_have_body(decision.status))
-    write_answer(output, decision.status, "text/plain; charset=utf-8", decision.body, delivery, decision.lines);
+    write_answer(output, decision.status, decision.content_type, decision.body, delivery, decision.lines);
   else
     write_answer(output, decision.status, {}, {}, delivery, decision.lines);
   unwanted_ = has_body && keep_alive_ ? head.content_length : 0;
@@ -259,6 +262,19 @@ void HttpConnection::refuse(int status, std::string_view why, ByteQueue& output)
   exchange_over();
 }
 
+/// Of a body that is larger than a message may be. What is left of it is not waited for.
+void HttpConnection::too_large(ByteQueue& output) {
+  if (!exchange_->speaks_connect) return refuse(413, "the body is too large", output);
+  connect::Answer answer;
+  const Status why = Status::resource_exhausted("connect: the message is larger than " +
+                                                std::to_string(limits_.codec.message_bytes) + " bytes");
+  const std::string body = connect::make_error(why, answer);
+  Delivery delivery = exchange_->delivery;
+  delivery.keep_alive = keep_alive_ = false;
+  write_answer(output, answer.status, answer.content_type, body, delivery);
+  exchange_over();
+}
+
 bool HttpConnection::read_body(ByteQueue& input, ByteQueue& output) {
   Exchange& exchange = *exchange_;
   if (exchange.chunks) {
@@ -271,7 +287,7 @@ bool HttpConnection::read_body(ByteQueue& input, ByteQueue& output) {
         refuse(400, exchange.chunks->why(), output);
         return true;
       case ChunkDecoder::State::too_large:
-        refuse(413, "the body is too large", output);
+        too_large(output);
         return true;
       case ChunkDecoder::State::complete:
         break;
@@ -310,6 +326,15 @@ void HttpConnection::run(ByteQueue& output) {
 
 void HttpConnection::begin_calls(ByteQueue& output) {
   Exchange& exchange = *exchange_;
+  if (exchange.speaks_connect) {
+    exchange.connect = exchange.connect_call.get();
+    SessionOwner& owner = *this;
+    exchange.session.emplace(host_.core(), loop_, std::move(exchange.connect_call), *this, owner);
+    exchange.must_process = true;
+    state_ = State::calls;
+    go_on_with_calls(output);
+    return;
+  }
   auto codec = std::make_unique<ExchangeCodec>(site_->json_rpc().server(limits_.codec), limits_.http_header_bytes);
   exchange.codec = codec.get();
   if (!exchange.metadata.empty()) codec->set_metadata(std::move(exchange.metadata));
@@ -322,6 +347,7 @@ void HttpConnection::begin_calls(ByteQueue& output) {
 }
 
 bool HttpConnection::go_on_with_calls(ByteQueue& output) {
+  if (exchange_->speaks_connect) return go_on_with_connect(output);
   Exchange& exchange = *exchange_;
   ServerSession& session = *exchange.session;
   while (exchange.must_process) {
@@ -353,6 +379,30 @@ bool HttpConnection::go_on_with_calls(ByteQueue& output) {
   }
   if (session.unanswered() != 0) return false;
   end_calls(output);
+  return true;
+}
+
+bool HttpConnection::go_on_with_connect(ByteQueue& output) {
+  Exchange& exchange = *exchange_;
+  ServerSession& session = *exchange.session;
+  if (exchange.must_process) {
+    // The one call keeps to the limit itself.
+    const auto progress = session.process(exchange.body, exchange.reply, static_cast<std::size_t>(-1));
+    if (progress == ServerSession::Progress::paused) return false;
+    exchange.must_process = false;
+  }
+  if (session.unanswered() != 0) return false;
+  const connect::Answer& answer = exchange.connect->answer();
+  if (answer.status == 0) {
+    fail_calls(500, "the call failed", output);
+    return true;
+  }
+  if (exchange.connect->left_out() != 0) log("reply metadata that HTTP cannot carry was left out");
+  ByteQueue& late = session.late_output();
+  const ByteQueue& body = late.empty() ? exchange.reply : late;
+  exchange.delivery.keep_alive = keep_alive_ = keep_alive_ && !is_draining();
+  write_answer(output, answer.status, answer.content_type, body.text(), exchange.delivery, lines_of(answer.fields));
+  exchange_over();
   return true;
 }
 

@@ -63,6 +63,8 @@ class HttpConnection final : public ServedStream, private SessionOwner {
   void begin_calls(ByteQueue& output);
   bool go_on_with_calls(ByteQueue& output);
   void end_calls(ByteQueue& output);
+  bool go_on_with_connect(ByteQueue& output);
+  void too_large(ByteQueue& output);
   void fail_calls(int status, std::string_view why, ByteQueue& output);
   void run_page(ByteQueue& output);
   bool send_piece(ByteQueue& output);

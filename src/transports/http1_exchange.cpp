@@ -80,6 +80,9 @@ void Exchange::keep_head(const char* begin, std::size_t size) {
 void Exchange::reset() {
   session.reset();
   codec = nullptr;
+  connect = nullptr;
+  connect_call.reset();
+  speaks_connect = false;
   page = nullptr;
   delivery = {};
   body.recycle(kept_buffer);

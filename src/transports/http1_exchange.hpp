@@ -3,6 +3,7 @@
 #include "polyrpc/core/codec.hpp"
 #include "polyrpc/core/context.hpp"
 #include "polyrpc/core/metadata.hpp"
+#include "polyrpc/runtime/connect.hpp"
 #include "polyrpc/runtime/server_session.hpp"
 
 #include "http1_chunked.hpp"
@@ -59,6 +60,7 @@ struct Exchange {
   std::string head_text;
   Delivery delivery;
   const http::Handler* page = nullptr;  // null: calls
+  bool speaks_connect = false;          // those calls: Connect's, not JSON-RPC's
 
   // The body.
   ByteQueue body;
@@ -69,8 +71,10 @@ struct Exchange {
   // Calls.
   Metadata metadata;
   std::optional<Clock::time_point> deadline;
+  std::unique_ptr<connect::ServerCall> connect_call;  // until the session has it
   std::optional<ServerSession> session;
-  ExchangeCodec* codec = nullptr;  // the session's
+  ExchangeCodec* codec = nullptr;          // the session's
+  connect::ServerCall* connect = nullptr;  // or this
   ByteQueue reply;
   bool must_process = false;  // the session has not taken all of the body
 

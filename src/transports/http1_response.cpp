@@ -140,6 +140,8 @@ std::string_view reason_of(int status) noexcept {
       return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
+    case 499:
+      return "Client Closed Request";
     case 500:
       return "Internal Server Error";
     case 501:
@@ -223,6 +225,12 @@ void write_chunk(ByteQueue& output, std::string_view data) {
 }
 
 void write_last_chunk(ByteQueue& output) { output.append("0\r\n\r\n"); }
+
+std::string lines_of(const connect::Fields& fields) {
+  std::string lines;
+  for (const auto& [name, value] : fields) lines.append(name).append(": ").append(value).append("\r\n");
+  return lines;
+}
 
 FieldLines field_lines(const http::Response& response) {
   FieldLines made;

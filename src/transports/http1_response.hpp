@@ -1,6 +1,7 @@
 #pragma once
 
 #include "polyrpc/core/bytes.hpp"
+#include "polyrpc/runtime/connect.hpp"
 #include "polyrpc/runtime/http.hpp"
 
 #include <cstddef>
@@ -55,6 +56,9 @@ struct FieldLines {
   std::size_t left_out = 0;
 };
 FieldLines field_lines(const http::Response& response);
+
+/// Fields that are known to be well-formed, as lines.
+std::string lines_of(const connect::Fields& fields);
 
 /// The time as HTTP writes it, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7); of this thread, until called
 /// again.

@@ -1,6 +1,7 @@
 #include "http1_site.hpp"
 
 #include "http1_metadata.hpp"
+#include "http1_response.hpp"
 
 #include <algorithm>
 #include <array>
@@ -45,7 +46,7 @@ bool has_other_charset(std::string_view type) noexcept {
 
 }  // namespace
 
-Site::Site(Options options) : options_(std::move(options)) {
+Site::Site(Options options) : options_(std::move(options)), connect_(std::move(options_.connect)) {
   if (options_.net_rpc != nullptr) {
     check_path(options_.connect_path);
     connect_path_ = options_.connect_path;
@@ -74,7 +75,7 @@ bool Site::is_call_path(std::string_view path) const noexcept {
          options_.json_rpc_paths.end();
 }
 
-Decision Site::decide(const HttpRequestHead& head) const {
+Decision Site::decide(const HttpRequestHead& head, const Registry& registry) const {
   Decision decision;
   if (!connect_path_.empty() && head.path == connect_path_) {
     // Go's words (net/rpc, Server.ServeHTTP).
@@ -96,6 +97,18 @@ Decision Site::decide(const HttpRequestHead& head) const {
     return decision;
   }
   if (is_call) return refuse(405, "JSON-RPC is sent by POST", "Allow: POST\r\n");
+  if (connect::Route route = connect_.route(head.method, head.path, head.fields, registry);
+      route.kind == connect::Route::Kind::call) {
+    decision.kind = Decision::Kind::connect_call;
+    decision.route = std::move(route);
+    return decision;
+  } else if (route.kind == connect::Route::Kind::refusal) {
+    decision.status = route.answer.status;
+    decision.body = std::move(route.body);
+    decision.lines = lines_of(route.answer.fields);
+    decision.content_type = std::move(route.answer.content_type);
+    return decision;
+  }
   return refuse(404, "page not found");
 }
 

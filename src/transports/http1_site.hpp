@@ -1,5 +1,6 @@
 #pragma once
 
+#include "polyrpc/runtime/connect.hpp"
 #include "polyrpc/runtime/protocol.hpp"
 #include "polyrpc/transports/http1.hpp"
 
@@ -18,14 +19,22 @@ namespace polyrpc::http1 {
 
 /// What is to be done with a request, known once its head has been read.
 struct Decision {
-  enum class Kind : std::uint8_t { connect, call, page, answer };
+  enum class Kind : std::uint8_t {
+    connect,       ///< another protocol goes on
+    call,          ///< JSON-RPC
+    connect_call,  ///< Connect, which has nothing to do with the method CONNECT
+    page,
+    answer,
+  };
 
   Kind kind = Kind::answer;
   const Handler* handler = nullptr;  ///< of kind page
+  connect::Route route = {};         ///< of kind connect_call
   /// Of kind answer.
   int status = 404;
   std::string body;   ///< empty: the status in words
   std::string lines;  ///< header lines
+  std::string content_type = "text/plain; charset=utf-8";
 };
 
 /// What is served where. Made once for a protocol; read-only.
@@ -39,7 +48,9 @@ class Site {
   /// What goes on after CONNECT.
   const Protocol& net_rpc() const noexcept { return *net_rpc_; }
 
-  Decision decide(const HttpRequestHead& head) const;
+  const connect::Service& connect() const noexcept { return connect_; }
+
+  Decision decide(const HttpRequestHead& head, const Registry& registry) const;
 
  private:
   Decision decide_call(const HttpRequestHead& head) const;
@@ -47,6 +58,7 @@ class Site {
   bool is_call_path(std::string_view path) const noexcept;
 
   Options options_;
+  connect::Service connect_;
   std::string connect_path_;  // empty: nothing is spoken there
   std::shared_ptr<const Protocol> net_rpc_;
   std::vector<std::pair<std::string, Handler>> mounts_;  // longest first

@@ -2,6 +2,7 @@
 
 #include "polyrpc/core/codec.hpp"
 #include "polyrpc/runtime/client_framing.hpp"
+#include "polyrpc/runtime/connect.hpp"
 #include "polyrpc/runtime/http.hpp"
 #include "polyrpc/runtime/protocol.hpp"
 
@@ -11,7 +12,8 @@
 #include <utility>
 #include <vector>
 
-/// HTTP/1.1 (RFC 9110, RFC 9112): net/rpc behind CONNECT, JSON-RPC by POST, and pages. The wire: docs/wire/http1.md.
+/// HTTP/1.1 (RFC 9110, RFC 9112): net/rpc behind CONNECT, JSON-RPC and Connect by POST, and pages. The wire:
+/// docs/wire/http1.md.
 namespace polyrpc::http1 {
 
 using http::Field;
@@ -33,6 +35,10 @@ struct Options {
   /// arrive on any connection, so the codec must take it for what it is without having seen others.
   std::shared_ptr<const Codec> json_rpc = {};
   std::vector<std::string> json_rpc_paths{std::string(default_jsonrpc_path), "/"};
+
+  /// Connect's unary calls by `POST /Service/Method`, for every method that is registered, in the formats named here;
+  /// without a format there are none. What is above comes first, and so does what is mounted.
+  connect::Options connect = {};
 
   /// Serves `path`, and if that ends in a slash everything below it; the longest path that fits counts, the last one
   /// mounted of equal ones. What is above comes first, for its own methods.
