@@ -7,6 +7,7 @@
 #if defined(POLYRPC_HAS_HTTP1)
 #include "polyrpc/services/debug_page.hpp"
 #include "polyrpc/services/health.hpp"
+#include "polyrpc/transports/connect_client.hpp"
 #include "polyrpc/transports/http1.hpp"
 #endif
 
@@ -24,7 +25,9 @@ ClientTarget target_of(std::string_view address, std::shared_ptr<const Codec> co
     target.endpoint.scheme = "tcp";
     const std::string host = endpoint->host + ":" + std::to_string(endpoint->port);
     std::string path = endpoint->path;
-    if (codec->name() == "gob") {
+    if (codec->name() == "connect") {
+      target.framing = [path, host] { return connect::unary_framing(path, host); };
+    } else if (codec->name() == "gob") {
       if (path.empty() || path == "/") path = http1::default_connect_path;
       target.framing = [path] { return http1::connect_framing(path); };
     } else {
@@ -34,6 +37,8 @@ ClientTarget target_of(std::string_view address, std::shared_ptr<const Codec> co
 #else
     throw std::invalid_argument("polyrpc: cannot dial " + std::string(address) + ": this build has no HTTP/1.1");
 #endif
+  } else if (codec->name() == "connect") {
+    throw std::invalid_argument("polyrpc: Connect is spoken with http:// addresses, not with " + std::string(address));
   }
   target.codec = std::move(codec);
   target.transport = standard_transports().find(target.endpoint.scheme);
@@ -57,6 +62,7 @@ Protocols standard_protocols(std::shared_ptr<const TypeRegistry> types) {
   json::Options in_bodies;
   in_bodies.undecided = json::Version::v2;  // who posts what can't be read is told so
   http_options.json_rpc = json::rpc(in_bodies);
+  http_options.connect.formats = {json::format()};
   http_options.mount("/debug/rpc", services::debug_page());
   http_options.mount("/healthz", services::health());
   protocols.add(http1::protocol(std::move(http_options)));

@@ -18,12 +18,12 @@
 namespace polyrpc {
 
 /// Everything this build speaks, over TCP and Unix sockets: gob, JSON-RPC 1.0 and 2.0, and HTTP/1.1 where it is built
-/// in. `types` names what may stand in an `Any` or a variant.
+/// in, with Connect's unary calls in JSON. `types` names what may stand in an `Any` or a variant.
 Protocols standard_protocols(std::shared_ptr<const TypeRegistry> types = nullptr);
 
 /// A client of the server at `address`: `tcp://host:port`, `unix:///path`, or `http://host:port[/path]`, which speaks
-/// gob after CONNECT and JSON-RPC by POST. Connects with the first call. Calls block and do their work on the calling
-/// thread. Throws `std::invalid_argument` if the address can't be understood.
+/// gob after CONNECT, JSON-RPC by POST, and Connect. Connects with the first call. Calls block and do their work on the
+/// calling thread. Throws `std::invalid_argument` if the address can't be understood.
 std::unique_ptr<Client> dial(std::string_view address, std::shared_ptr<const Codec> codec, ClientOptions options = {});
 
 /// The same on the caller's `io_context`, for asynchronous calls too.

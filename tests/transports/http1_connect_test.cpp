@@ -120,7 +120,7 @@ TEST_CASE("calls by another method than POST", "[http1]") {
   ConnectServer server;
   HttpPeer peer(server);
   const std::string refused =
-      "HTTP/1.1 405 Method Not Allowed\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 29\r\n"
+      "HTTP/1.1 405 Method Not Allowed\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 27\r\n"
       "allow: POST\r\n\r\n";
   CHECK(peer.send("GET /Test/Echo?encoding=json&message=%22hi%22 HTTP/1.1\r\nHost: a\r\n\r\n").take() ==
         refused + "405 a call is sent by POST\n");
