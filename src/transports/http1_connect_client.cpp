@@ -139,7 +139,10 @@ class UnaryClient final : public ClientCodec {
         chunks_.emplace(ChunkDecoder::Limits{limits_.message_bytes, head_limits.bytes});
         break;
       case http1::Framing::until_close:
-        return broken("it does not say how long it is");
+        // An old proxy's page: its status says enough.
+        if (head_.status == 200) return broken("it does not say how long it is");
+        is_closing_ = true;
+        break;
     }
     part_ = Part::body;
     return {};

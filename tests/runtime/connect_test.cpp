@@ -68,6 +68,13 @@ class Doubler final : public Compressor {
   bool shrinks_;
 };
 
+class StreamingHandler final : public Handler {
+ public:
+  StreamingHandler() : Handler(Road::plain, shape_of<std::string>(), shape_of<std::string>()) {}
+  CallKind kind() const noexcept override { return CallKind::server_streaming; }
+  Status call(Context&, void*, void*) const override { return {}; }
+};
+
 connect::Options standard() {
   connect::Options options;
   options.formats = {std::make_shared<TextFormat>("json"), std::make_shared<TextFormat>("proto")};
@@ -89,6 +96,7 @@ struct Fixture {
     registry.add("pkg.Arith.Echo", [](const std::string& text) { return text; });
     registry.add("pkg.Slash/Echo", [](const std::string& text) { return text; });
     registry.add("plain", [](const std::string& text) { return text; });
+    registry.add_handler("pkg.Arith.Stream", std::make_unique<StreamingHandler>());
   }
 
   Route route(std::string_view path, const Fields& fields = json, std::string_view verb = "POST") const {
@@ -157,6 +165,16 @@ TEST_CASE("a method is found by its path", "[connect]") {
   CHECK(fixture.route("/pkg.Arith/None", {{"content-type", "text/html"}}).kind == Route::Kind::none);
   CHECK(fixture.route("/pkg.Arith/None", json, "GET").kind == Route::Kind::none);
   CHECK(fixture.route("/pkg.Arith/None", {{"connect-protocol-version", "1"}}).kind == Route::Kind::refusal);
+}
+
+TEST_CASE("a method that streams is refused in Connect's words", "[connect]") {
+  const Fixture fixture;
+  const Route route = fixture.route("/pkg.Arith/Stream");
+  CHECK(route.kind == Route::Kind::refusal);
+  CHECK(route.answer.status == 501);
+  CHECK(route.answer.content_type == "application/json");
+  CHECK_THAT(route.body, Catch::StartsWith(R"({"code":"unimplemented","message":"connect: pkg.Arith.Stream streams)"));
+  CHECK(fixture.route("/pkg.Arith/Stream", {{"content-type", "application/connect+json"}}).answer.status == 415);
 }
 
 TEST_CASE("calls are sent by POST", "[connect]") {
