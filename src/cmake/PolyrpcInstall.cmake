@@ -95,10 +95,21 @@ foreach(folder IN LISTS folders)
   install(FILES "${PROJECT_BINARY_DIR}/install/${pc_name}.pc" DESTINATION "${polyrpc_pc_dir}")
 endforeach()
 
+# protoc's plugin and what runs it. Its own export set: whoever installs no plugin can still make messages.
+set(polyrpc_generate_module)
+if(TARGET polyrpc_protobuf)
+  set(polyrpc_generate_module "${PROJECT_SOURCE_DIR}/src/cmake/PolyrpcGenerate.cmake")
+endif()
+if(TARGET protoc-gen-polyrpc)
+  install(TARGETS protoc-gen-polyrpc EXPORT polyrpc_protoc_plugin RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(EXPORT polyrpc_protoc_plugin NAMESPACE polyrpc:: FILE polyrpc-protoc-plugin.cmake
+          DESTINATION "${polyrpc_cmake_dir}")
+endif()
+
 configure_package_config_file("${PROJECT_SOURCE_DIR}/src/cmake/polyrpcConfig.cmake.in"
   "${PROJECT_BINARY_DIR}/install/polyrpcConfig.cmake" INSTALL_DESTINATION "${polyrpc_cmake_dir}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/install/polyrpcConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 list(REMOVE_DUPLICATES polyrpc_shipped_modules)
 install(FILES "${PROJECT_BINARY_DIR}/install/polyrpcConfig.cmake" "${PROJECT_BINARY_DIR}/install/polyrpcConfigVersion.cmake"
-        ${polyrpc_shipped_modules} DESTINATION "${polyrpc_cmake_dir}")
+        ${polyrpc_shipped_modules} ${polyrpc_generate_module} DESTINATION "${polyrpc_cmake_dir}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
