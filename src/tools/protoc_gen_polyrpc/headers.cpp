@@ -191,7 +191,7 @@ void write_service(std::string& out, const ServiceModel& service, const FileMode
   write_doc(out, service.comment, "");
   write(out,
         "struct $name$ {\n"
-        "  static constexpr std::string_view full_name = \"$full_name$\";\n\n"
+        "  static constexpr ::std::string_view full_name = \"$full_name$\";\n\n"
         "  /// The methods as constants, for `polyrpc::Registry::add` and `polyrpc::Client::call`.\n"
         "  struct methods {\n",
         {{"name", service.name}, {"full_name", service.full_name}});
@@ -230,19 +230,19 @@ void write_stub_unary(std::string& out, const MethodModel& method) {
         "  $deprecated$::polyrpc::Pending<$reply$> go_$name$(\n"
         "      $args$ request,\n"
         "      const ::polyrpc::CallOptions& options = {}) {\n"
-        "    return client_->go(methods::$name$, std::move(request), options);\n"
+        "    return client_->go(methods::$name$, ::std::move(request), options);\n"
         "  }\n"
         "  /// Through a completion token, with the signature `void(polyrpc::Result<$reply$>)`.\n"
         "  template <class Token>\n"
         "  $deprecated$auto async_$name$(\n"
         "      $args$ request, Token&& token) {\n"
-        "    return client_->async_call(methods::$name$, std::move(request), std::forward<Token>(token));\n"
+        "    return client_->async_call(methods::$name$, ::std::move(request), ::std::forward<Token>(token));\n"
         "  }\n"
         "  template <class Token>\n"
         "  $deprecated$auto async_$name$(\n"
         "      $args$ request, ::polyrpc::CallOptions options, Token&& token) {\n"
         "    return client_->async_call(\n"
-        "        methods::$name$, std::move(request), std::move(options), std::forward<Token>(token));\n"
+        "        methods::$name$, ::std::move(request), ::std::move(options), ::std::forward<Token>(token));\n"
         "  }\n",
         values);
 }
@@ -294,7 +294,8 @@ void write_stub(std::string& out, const ServiceModel& service) {
       write_stub_unary(out, method);
     out += '\n';
   }
-  write(out, " private:\n  ::polyrpc::Client* client_;\n};\n\n");
+  write(out, " private:\n  $unused$::polyrpc::Client* client_;\n};\n\n",
+        {{"unused", service.methods.empty() ? "[[maybe_unused]] " : ""}});
 }
 
 // A virtual function for the method, a coroutine or not.
@@ -386,7 +387,9 @@ std::string async_header(const FileDescriptor& descriptor) {
   write_begin(out, file, "Coroutines for the services");
   write(out, "#include \"$base$.polyrpc.hpp\"\n", {{"base", file.base}});
   if (!file.services.empty()) {
-    out += "\n#include <polyrpc/runtime/coroutine.hpp>\n";
+    out += "\n#include <polyrpc/runtime/async.hpp>\n";
+    if (file.streams) out += "#include <polyrpc/runtime/async_stream.hpp>\n";
+    out += "#include <polyrpc/runtime/coroutine.hpp>\n";
     if (file.streams) out += "#include <polyrpc/runtime/stream.hpp>\n";
     write_space(out, file);
     for (const ServiceModel& service : file.services) {
