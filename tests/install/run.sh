@@ -78,6 +78,44 @@ case $1 in
     fi
     grep -q no_such_part "$WORK/missing.log"
     ;;
+  generate)
+    # Of a copy, because its files change.
+    rm -rf "$WORK/protos"
+    cp -r "$SOURCE/tests/install/protos" "$WORK/protos"
+    configure "$WORK/generate" "$WORK/protos" -DCMAKE_PREFIX_PATH="$prefix"
+    build "$WORK/generate"
+    "$WORK/generate/greeter"
+    build "$WORK/generate" | grep -q "no work to do"
+    # What is imported is a dependency too.
+    sed -i 's/string text = 1;/string text = 1; string title = 2;/' "$WORK/protos/acme/types/name.proto"
+    build "$WORK/generate" | tee "$WORK/generate.log"
+    grep -qF "Making C++ of acme/greeter.proto" "$WORK/generate.log"
+    grep -qF "Making C++ of acme/types/name.proto" "$WORK/generate.log"
+    "$WORK/generate/greeter"
+
+    # Mistakes are told from each other.
+    mkdir -p "$WORK/mistake"
+    : >"$WORK/mistake/main.cpp"
+    printf 'syntax = "proto3";\n' >"$WORK/mistake/x.proto"
+    refuses() {  # <call> <what it must say>
+      printf '%s\n' "cmake_minimum_required(VERSION 3.22)" "project(mistake LANGUAGES CXX)" \
+        "find_package(polyrpc CONFIG REQUIRED COMPONENTS protobuf runtime)" "add_executable(app main.cpp)" "$1" \
+        >"$WORK/mistake/CMakeLists.txt"
+      if configure "$WORK/mistake/build" "$WORK/mistake" -DCMAKE_PREFIX_PATH="$prefix" >"$WORK/mistake.log" 2>&1; then
+        echo "accepted: $1"
+        exit 1
+      fi
+      if ! tr -s ' \n' ' ' <"$WORK/mistake.log" | grep -F -e "$2"; then
+        cat "$WORK/mistake.log"
+        exit 1
+      fi
+    }
+    refuses 'polyrpc_generate(TARGET other PROTOS x.proto)' "polyrpc_generate: there is no target other"
+    refuses 'polyrpc_generate(TARGET app)' "polyrpc_generate: needs TARGET <target> and PROTOS <file.proto>..."
+    refuses 'polyrpc_generate(TARGET app PROTOS x.proto IMPORT_DIRS elsewhere)' "x.proto is below none of the IMPORT_DIRS"
+    refuses 'polyrpc_generate(TARGET app PROTOS missing.proto)' "missing.proto does not exist"
+    refuses 'polyrpc_generate(app x.proto)' "polyrpc_generate: unknown arguments app;x.proto"
+    ;;
   pkg_config)
     library_path=$(library_path)
     export PKG_CONFIG_PATH=$library_path/pkgconfig LD_LIBRARY_PATH=$library_path
@@ -99,6 +137,7 @@ case $1 in
     build "$WORK/subdirectory"
     "$WORK/subdirectory/codecs"
     "$WORK/subdirectory/calls"
+    "$WORK/subdirectory/protos/greeter"
     ;;
   minimal)
     # A compiler alone: core and gob. With asio: servers and clients too.
