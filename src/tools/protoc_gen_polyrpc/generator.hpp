@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <google/protobuf/compiler/code_generator.h>
+#include <google/protobuf/stubs/common.h>
 #include <string>
 
 namespace polyrpc::tools {
