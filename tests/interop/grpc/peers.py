@@ -566,9 +566,7 @@ def h2spec(checks, address):
     host, port = address.rsplit(":", 1)
 
     def conforms():
-        with tempfile.TemporaryDirectory() as folder:
-            report = pathlib.Path(folder, "report.xml")
-            _, text, _ = outcome([program, "-h", host, "-p", port, "-S", "-P", "/h2spec", "-t", "5", "-j", report], 400)
+        _, text, _ = outcome([program, "-h", host, "-p", port, "-S", "-P", "/h2spec", "-o", "3"], 400)
         found = re.search(r"(\d+) tests, (\d+) passed, (\d+) skipped, (\d+) failed", text)
         assert found, f"no summary: {text[-700:]}"
         tests, passed, skipped, failed = (int(number) for number in found.groups())
