@@ -2,10 +2,11 @@
 """Builds the gRPC peers and runs a client's cases against a server.
 
     peers.py build --out DIR [PEER...]
-    peers.py check --out DIR --server SERVER --client CLIENT [--through nginx] [--cases CASE,...] [-- COMMAND...]
+    peers.py check --out DIR --server SERVER --client CLIENT [--through nginx] [--cases CASE,...]
+             [-- COMMAND...]...
     peers.py list
 
-A SERVER or CLIENT named `ours` is the COMMAND. As a server it prints "listening KIND ADDRESS" (KIND tcp), then "ready", and
+A SERVER or CLIENT named `ours` is the COMMAND behind the next --. As a server it prints "listening KIND ADDRESS" (KIND tcp), then "ready", and
 stops when its standard input closes; as a client it gets {address} replaced, and --cases if some were chosen. Exit
 codes: 0 all passed, 1 something failed, 77 skipped, because a tool or a registry is missing.
 """
@@ -319,10 +320,10 @@ def python_command(out, script):
 
 
 SERVERS = {
-    "grpc_go": lambda out: polite_server([go_program(out, "grpc_go_server")]),
-    "grpc_js": lambda out: polite_server(["node", node_folder(out) / "server.js", "--protos", PROTOS]),
-    "grpcio": lambda out: polite_server(python_command(out, "server.py")),
-    "grpc_cpp": lambda out: polite_server([cpp_program(out, "server")]),
+    "go": lambda out: polite_server([go_program(out, "grpc_go_server")]),
+    "js": lambda out: polite_server(["node", node_folder(out) / "server.js", "--protos", PROTOS]),
+    "python": lambda out: polite_server(python_command(out, "server.py")),
+    "cpp": lambda out: polite_server([cpp_program(out, "server")]),
     "nghttpd": nghttpd,
     "etcd": etcd,
 }
@@ -578,10 +579,10 @@ def h2spec(checks, address):
 
 
 CLIENTS = {
-    "grpc_go": grpc_go_client,
-    "grpc_js": lines_of(lambda checks: ["node", node_folder(checks.out) / "client.js", "--protos", PROTOS, "--address", "{address}"]),
-    "grpcio": lines_of(lambda checks: [*python_command(checks.out, "client.py"), "--address", "{address}"]),
-    "grpc_cpp": lines_of(lambda checks: [cpp_program(checks.out, "client"), "--address", "{address}"]),
+    "go": grpc_go_client,
+    "js": lines_of(lambda checks: ["node", node_folder(checks.out) / "client.js", "--protos", PROTOS, "--address", "{address}"]),
+    "python": lines_of(lambda checks: [*python_command(checks.out, "client.py"), "--address", "{address}"]),
+    "cpp": lines_of(lambda checks: [cpp_program(checks.out, "client"), "--address", "{address}"]),
     "grpcurl": grpcurl,
     "buf_grpc": buf_curl("grpc"),
     "buf_connect": buf_curl("connect"),
@@ -595,8 +596,12 @@ CLIENTS = {
 
 def check(options):
     checks = Checks(options)
-    ours_server = polite_server(options.command) if options.server == "ours" else None
-    client = lines_of(lambda _: options.command) if options.client == "ours" else CLIENTS[options.client]
+    commands = list(options.commands)
+    ours_server = polite_server(commands.pop(0)) if options.server == "ours" else None
+    client = CLIENTS.get(options.client)
+    if not client:
+        command = commands.pop(0)
+        client = lines_of(lambda _: command)
     with contextlib.ExitStack() as stack:
         address = stack.enter_context(ours_server or SERVERS[options.server](options.out))
         if options.through:
@@ -616,10 +621,14 @@ def main():
     parser.add_argument("--client", choices=("ours", *CLIENTS))
     parser.add_argument("--through", choices=("nginx",))
     parser.add_argument("--cases", help="only these, with commas between")
-    arguments = sys.argv[1:]
-    split = arguments.index("--") if "--" in arguments else len(arguments)
-    options = parser.parse_intermixed_args(arguments[:split])
-    options.command = arguments[split + 1:]
+    groups = [[]]
+    for word in sys.argv[1:]:
+        if word == "--":
+            groups.append([])
+        else:
+            groups[-1].append(word)
+    options = parser.parse_intermixed_args(groups[0])
+    options.commands = groups[1:]
     if options.what == "list":
         print("peers:", *BUILD, "\nservers:", *SERVERS, "\nclients:", *CLIENTS, "\ncases:", *CASES)
         return 0
@@ -629,8 +638,8 @@ def main():
     options.cases = options.cases.split(",") if options.cases else None
     if options.what == "check" and not (options.server and options.client):
         parser.error("check needs --server and --client")
-    if bool(options.command) != ("ours" in (options.server, options.client)):
-        parser.error("`ours` is the command behind --")
+    if len(options.commands) != [options.server, options.client].count("ours") or not all(options.commands):
+        parser.error("each `ours` is a command behind a --")
     try:
         return build(options) if options.what == "build" else check(options)
     except Missing as why:

@@ -4,12 +4,11 @@
 
 #include "grpc/testing/test.grpc.pb.h"
 
-#include <grpcpp/grpcpp.h>
-
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <grpcpp/grpcpp.h>
 #include <iostream>
 #include <sstream>
 #include <stdexcept>

@@ -1,0 +1,52 @@
+// The server that gRPC's clients are aimed at: TestService, health, reflection, and a page for h2spec, on the addresses
+// given. Prints "listening SCHEME ADDRESS" for each, then "ready", and serves until its standard input ends.
+
+#include "polyrpc/grpc/server.hpp"
+#include "polyrpc/runtime/server.hpp"
+
+#include "test_service.hpp"
+#ifdef INTEROP_GZIP
+#include "polyrpc/compression/gzip.hpp"
+#endif
+
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <thread>
+
+int main(int argc, char** argv) {
+  polyrpc::Registry registry;
+  interop::register_test_service(registry);
+
+  polyrpc::grpc::ServerOptions grpc_options;
+#ifdef INTEROP_GZIP
+  grpc_options.compressors = {polyrpc::gzip()};
+#endif
+  grpc_options.mount("/h2spec", [](const polyrpc::http::Request&) {
+    return polyrpc::http::Response::text(200, "a page with a body, for h2spec\n");
+  });
+  polyrpc::ServerOptions options;
+  options.log = [](polyrpc::LogLevel, std::string_view line) { std::cerr << line << '\n'; };
+  polyrpc::Server server(registry, {polyrpc::grpc::protocol(grpc_options)}, options);
+  for (int i = 1; i < argc; ++i) {
+    const auto endpoint = server.try_listen(argv[i]);
+    if (!endpoint.ok()) {
+      std::cerr << endpoint.status().message() << '\n';
+      return 1;
+    }
+    const std::string address = endpoint->to_string();
+    const std::size_t colon = address.find("://");
+    std::printf("listening %s %s\n", address.substr(0, colon).c_str(), address.substr(colon + 3).c_str());
+  }
+  std::puts("ready");
+  std::fflush(stdout);
+
+  std::thread until_input_ends([&server] {
+    for (std::string line; std::getline(std::cin, line);) {
+    }
+    server.shutdown(std::chrono::milliseconds(1000));
+  });
+  server.run_without_signals();
+  until_input_ends.join();
+}
