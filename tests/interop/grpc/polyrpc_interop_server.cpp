@@ -3,6 +3,7 @@
 
 #include "polyrpc/grpc/server.hpp"
 #include "polyrpc/runtime/server.hpp"
+#include "polyrpc/transports/standard.hpp"
 
 #include "test_service.hpp"
 #ifdef INTEROP_GZIP
@@ -28,7 +29,10 @@ int main(int argc, char** argv) {
   });
   polyrpc::ServerOptions options;
   options.log = [](polyrpc::LogLevel, std::string_view line) { std::cerr << line << '\n'; };
-  polyrpc::Server server(registry, {polyrpc::grpc::protocol(grpc_options)}, options);
+  polyrpc::Protocols protocols;
+  protocols.transports = polyrpc::standard_transports();
+  protocols.add(polyrpc::grpc::protocol(grpc_options));
+  polyrpc::Server server(registry, protocols, options);
   for (int i = 1; i < argc; ++i) {
     const auto endpoint = server.try_listen(argv[i]);
     if (!endpoint.ok()) {

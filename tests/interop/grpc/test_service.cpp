@@ -71,7 +71,7 @@ Awaitable<Status> reply(const testing::StreamingOutputCallRequest& request,
       const auto executor = co_await asio::this_coro::executor;
       asio::steady_timer timer(executor, std::chrono::microseconds(parameters.interval_us()));
       asio::error_code error;
-      const auto token = asio::redirect_error(asio::use_awaitable, error);
+      auto token = asio::redirect_error(asio::use_awaitable, error);
       co_await timer.async_wait(token);
     }
     Status status = fill(*response.mutable_payload(), parameters.size());
