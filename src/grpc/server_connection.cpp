@@ -273,6 +273,8 @@ struct ServerConnection::Callbacks {
     });
   }
   static int invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int error, void* user) {
+    // grpc-go says goodbye with the last stream 2^31-1, which nghttp2 takes for an error; the connection ends either way.
+    if (frame->hd.type == NGHTTP2_GOAWAY) return 0;
     return guarded([&] {
       self(user).log("an invalid " + std::string(frame_name(frame->hd.type)) + " frame: " + nghttp2_strerror(error));
       return 0;
@@ -304,7 +306,6 @@ struct ServerConnection::Callbacks {
       nghttp2_option* options = nullptr;
       if (nghttp2_option_new(&options) != 0) throw std::bad_alloc();
       nghttp2_option_set_no_auto_window_update(options, 1);
-      nghttp2_option_set_no_closed_streams(options, 1);
       nghttp2_option_set_max_settings(options, 32);
 #if defined(POLYRPC_NGHTTP2_LIMITS_RESETS)
       nghttp2_option_set_stream_reset_rate_limit(options, 1 << 30, 1 << 30);  // `count_reset` does that
@@ -334,11 +335,10 @@ ServerConnection::ServerConnection(std::unique_ptr<Connection> connection, ByteQ
   nghttp2_session* made = nullptr;
   if (nghttp2_session_server_new2(&made, Callbacks::table(), this, Callbacks::option()) != 0) throw std::bad_alloc();
   http2_.reset(made);
-  const std::array<nghttp2_settings_entry, 4> settings = {{
+  const std::array<nghttp2_settings_entry, 3> settings = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, NGHTTP2_INITIAL_MAX_CONCURRENT_STREAMS},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options_.stream_window},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(options_.header_bytes)},
-      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   }};
   nghttp2_submit_settings(made, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(made, NGHTTP2_FLAG_NONE, 0,
