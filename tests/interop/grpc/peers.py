@@ -33,6 +33,7 @@ ROOT = HERE.parent.parent.parent
 PROTOS = HERE / "proto"
 SERVICE_PROTOS = ROOT / "src" / "grpc" / "proto"
 SKIPPED = 77
+os.environ["PATH"] = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin"  # nginx and nghttpd
 
 CASES = ["empty_unary", "large_unary", "client_streaming", "server_streaming", "ping_pong", "empty_stream",
          "custom_metadata", "status_code_and_message", "special_status_message", "unimplemented_method",
