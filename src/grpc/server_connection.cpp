@@ -273,7 +273,7 @@ struct ServerConnection::Callbacks {
     });
   }
   static int invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int error, void* user) {
-    // grpc-go says goodbye with the last stream 2^31-1, which nghttp2 takes for an error; the connection ends either way.
+    // grpc-go says goodbye with the last stream 2^31-1, an error to nghttp2; the connection ends either way.
     if (frame->hd.type == NGHTTP2_GOAWAY) return 0;
     return guarded([&] {
       self(user).log("an invalid " + std::string(frame_name(frame->hd.type)) + " frame: " + nghttp2_strerror(error));
