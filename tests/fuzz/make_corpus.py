@@ -686,7 +686,50 @@ def protobuf_client():
     yield "hand_nobody", seed(envelope(0), envelope(99, "x"), frame(4, 99, more=number_field(1006, 1)))
 
 
-TARGETS = {"gob_decoder": gob_decoder, "gob_server": gob_server, "gob_client": gob_client, "json_value": json_value,
+# ---- protobuf ----
+
+def protobuf_message():
+    def varint(number):
+        out = b""
+        while number >= 128:
+            out += bytes([number & 127 | 128])
+            number >>= 7
+        return out + bytes([number])
+
+    def field(number, value):
+        if isinstance(value, int):
+            return varint(number << 3) + varint(value % 2**64)
+        value = value.encode() if isinstance(value, str) else value
+        return varint(number << 3 | 2) + varint(len(value)) + value
+
+    # The first byte chooses the type: the readers of protobuf_message.cpp, in its order.
+    def seed(reader, *parts):
+        return bytes([["Scalars", "Lists", "Maps", "Choice", "Presence", "Tree", "Nested"].index(reader)]) + b"".join(parts)
+
+    point = field(1, 5) + field(2, -5)
+    yield "hand_scalars", seed("Scalars", field(1, 1), field(2, -1), field(3, -2**63), field(4, 2**32 - 1), field(5, 2**64 - 1), b"\x35\0\0\xc0\x3f",
+                               b"\x39" + bytes(6) + b"\xf0\x3f", field(8, "text"), field(9, b"\0\xff"), field(10, 2))
+    yield "hand_scalars_twice", seed("Scalars", field(2, 1), field(2, 2), field(8, "a"), field(8, ""))
+    yield "hand_text_wrong", seed("Scalars", field(8, b"\xff"))
+    yield "hand_lists", seed("Lists", field(1, b"\0\1\xac\2"), field(1, 7), field(2, 1), field(2, 2), field(3, bytes(16)), field(4, b"\1\0"), field(5, "a"),
+                             field(5, ""), field(6, b"\xff"), field(7, point), field(7, b""), field(8, b"\1\2"), field(9, b"\5\6"), field(10, bytes(8)))
+    yield "hand_lists_packed_wrong", seed("Lists", field(3, bytes(15)))
+    yield "hand_maps", seed("Maps", field(1, field(1, "a") + field(2, 1)), field(1, b""), field(1, field(2, 2) + field(1, "a") + field(3, "?")),
+                            field(2, field(1, -1) + field(2, point)), field(3, field(1, 1) + field(2, "yes")))
+    yield "hand_choice", seed("Choice", field(1, 1), field(2, 0), field(3, "a"), field(4, field(1, 1)), field(4, field(2, 2)), field(5, 2))
+    yield "hand_presence", seed("Presence", field(1, 0), field(2, ""), field(3, 0), field(4, b""), field(4, point))
+    deep = b""
+    for _ in range(40):
+        deep = field(3, deep)
+    yield "hand_tree", seed("Tree", field(1, "a"), field(2, field(1, "b") + field(2, b"")), field(3, field(3, field(1, "c"))))
+    yield "hand_tree_deep", seed("Tree", deep)
+    yield "hand_nested", seed("Nested", field(1, field(1, b"\1\2")), field(1, b""), field(2, field(1, "a") + field(2, field(1, b"\3"))))
+    yield "hand_unknown", seed("Tree", field(100, 1), b"\xa1\6" + bytes(8), b"\xa5\6" + bytes(4), field(100, "x"), b"\xa3\6\xab\6\x08\1\xac\6\xa4\6")
+    yield "hand_group_open", seed("Tree", b"\xa3\6" * 20)
+    yield "hand_length_claimed", seed("Lists", b"\x0a\xff\xff\xff\xff\7")
+
+
+TARGETS = {"protobuf_message": protobuf_message, "gob_decoder": gob_decoder, "gob_server": gob_server, "gob_client": gob_client, "json_value": json_value,
            "json_server": json_server, "json_client": json_client, "first_bytes": first_bytes,
            "protobuf_server": protobuf_server, "protobuf_client": protobuf_client}
 

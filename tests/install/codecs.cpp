@@ -7,6 +7,9 @@
 #ifdef CONSUMER_JSON
 #include <polyrpc/codecs/json.hpp>
 #endif
+#ifdef CONSUMER_PROTOBUF
+#include <polyrpc/codecs/protobuf.hpp>
+#endif
 #include <polyrpc/core/describe.hpp>
 
 struct Point {
@@ -36,6 +39,13 @@ int main() {
   if (!round_trip(*polyrpc::gob::net_rpc())) return std::puts("gob: failed"), 1;
 #ifdef CONSUMER_JSON
   if (!round_trip(*polyrpc::json::rpc())) return std::puts("json: failed"), 1;
+#endif
+#ifdef CONSUMER_PROTOBUF
+  polyrpc::ByteQueue bytes;
+  Point point;
+  if (!polyrpc::protobuf::encode(Point{3, -4}, bytes).ok() ||
+      !polyrpc::protobuf::decode(bytes.readable(), point).ok() || point.y != -4)
+    return std::puts("protobuf: failed"), 1;
 #endif
   std::puts("consumer: codecs work");
 }

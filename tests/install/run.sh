@@ -67,10 +67,11 @@ case $1 in
     test -n "$(find "$prefix" -name 'libpolyrpc_gob.so.*')"
     test -z "$(find "$prefix" -name '*.a')"
     ;;
-  find_package) find_package "gob;json;polyrpc" ;;
+  find_package) find_package "gob;json;protobuf;polyrpc" ;;
   find_package_gob)
     # Who wants gob alone needs neither asio nor a JSON library.
-    find_package gob -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON -DCMAKE_DISABLE_FIND_PACKAGE_Asio=ON
+    find_package gob -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON -DCMAKE_DISABLE_FIND_PACKAGE_Asio=ON \
+      -DCMAKE_DISABLE_FIND_PACKAGE_Protobuf=ON
     if configure "$WORK/missing" "$SOURCE/tests/install/find_package" -DCMAKE_PREFIX_PATH="$prefix" \
       "-DCONSUMER_COMPONENTS=gob;no_such_part" >"$WORK/missing.log" 2>&1; then
       echo "A component that does not exist was found."
@@ -142,7 +143,8 @@ case $1 in
   minimal)
     # A compiler alone: core and gob. With asio: servers and clients too.
     off=(-DPOLYRPC_TESTS=OFF -DPOLYRPC_EXAMPLES=OFF -DPOLYRPC_BENCHMARKS=OFF -DPOLYRPC_FUZZERS=OFF
-      -DPOLYRPC_JSON=OFF -DPOLYRPC_HTTP1=OFF -DPOLYRPC_PROTOBUF=OFF -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON
+      -DPOLYRPC_JSON=OFF -DPOLYRPC_PROTOBUF=OFF -DPOLYRPC_HTTP1=OFF -DCMAKE_DISABLE_FIND_PACKAGE_Protobuf=ON
+      -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON
       -DCMAKE_DISABLE_FIND_PACKAGE_Llhttp=ON -DCMAKE_DISABLE_FIND_PACKAGE_Catch2=ON)
     configure "$WORK/compiler" "$SOURCE" "${off[@]}" -DPOLYRPC_RUNTIME=OFF -DCMAKE_DISABLE_FIND_PACKAGE_Asio=ON \
       -DCMAKE_DISABLE_FIND_PACKAGE_Threads=ON
