@@ -14,6 +14,7 @@ option(POLYRPC_RUNTIME "Build servers, clients and transports (needs asio)" ON)
 cmake_dependent_option(POLYRPC_HTTP1 "Build the HTTP/1.1 transport (needs llhttp)" ON "POLYRPC_RUNTIME" OFF)
 cmake_dependent_option(POLYRPC_GRPC "Build gRPC (needs nghttp2)" ON "POLYRPC_RUNTIME;POLYRPC_PROTOBUF" OFF)
 cmake_dependent_option(POLYRPC_PROTOC_PLUGIN "Build protoc-gen-polyrpc (needs libprotoc)" ON "POLYRPC_PROTOBUF" OFF)
+cmake_dependent_option(POLYRPC_TLS "Build the TLS transport (needs OpenSSL)" ON "POLYRPC_RUNTIME" OFF)
 
 option(POLYRPC_INSTALL "Make install rules" ${PROJECT_IS_TOP_LEVEL})
 option(POLYRPC_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})

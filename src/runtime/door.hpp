@@ -56,6 +56,7 @@ class Door final : public ServedConnection, private ReadyListener, private Alarm
   void ready(Direction) override {
     const IoResult result = connection_->read_some(bytes_.prepare(read_size));
     if (result.state == IoState::would_block) return connection_->wait(Direction::read, *this);
+    if (result.state == IoState::failed) return refuse(connection_->error().message());
     if (result.state != IoState::done) return end();
     bytes_.commit(result.bytes);
     const Protocol* protocol = nullptr;

@@ -29,7 +29,10 @@ ServedStream::ServedStream(std::unique_ptr<Connection> connection, ByteQueue fir
 ServedStream::~ServedStream() = default;
 
 const PeerInfo& ServedStream::peer() const {
-  if (peer_ == nullptr) peer_.reset(new PeerInfo{connection_->peer().address, std::string(protocol_)});
+  if (peer_ == nullptr) {
+    const PeerInfo& known = connection_->peer();
+    peer_.reset(new PeerInfo{known.address, std::string(protocol_), known.tls});
+  }
   return *peer_;
 }
 

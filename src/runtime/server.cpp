@@ -104,6 +104,11 @@ class LoopHost final : public ServerHost {
 
 }  // namespace
 
+std::shared_ptr<ServedConnection> open_door(std::unique_ptr<Connection> connection,
+                                            std::shared_ptr<const Protocols> protocols, ServerHost& host) {
+  return std::make_shared<Door>(std::move(connection), std::move(protocols), host);
+}
+
 class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
  public:
   using WorkGuard = asio::executor_work_guard<asio::io_context::executor_type>;
@@ -127,7 +132,9 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     if (transport == nullptr)
       return Status::invalid_argument("polyrpc: cannot listen on " + std::string(address) + ": no transport for " +
                                       endpoint->scheme + "://" +
-                                      (endpoint->scheme == "http" ? "; HTTP is served on tcp:// addresses" : ""));
+                                      (endpoint->scheme == "http"    ? "; HTTP is served on tcp:// addresses"
+                                       : endpoint->scheme == "https" ? "; HTTPS is served on tls:// addresses"
+                                                                     : ""));
     core->registry().seal();
     if (core->has_interceptors()) {
       for (const MethodEntry* method : core->registry().methods())

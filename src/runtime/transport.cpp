@@ -51,6 +51,12 @@ const char* parse_authority(std::string_view text, Endpoint& endpoint, bool& has
   return nullptr;
 }
 
+/// The scheme of the transport below: TLS over another one than TCP is `tls+unix`, `tls+memory`.
+std::string_view inner_scheme(std::string_view scheme) noexcept {
+  constexpr std::string_view tls = "tls+";
+  return scheme.starts_with(tls) ? scheme.substr(tls.size()) : scheme;
+}
+
 /// Fills `endpoint`; returns what is wrong, or null.
 const char* parse_into(std::string_view address, Endpoint& endpoint) {
   const std::size_t colon = address.find("://");
@@ -60,13 +66,13 @@ const char* parse_into(std::string_view address, Endpoint& endpoint) {
   std::transform(address.begin(), address.begin() + static_cast<std::ptrdiff_t>(colon), endpoint.scheme.begin(), lower);
   const std::string_view rest = address.substr(colon + 3);
 
-  if (endpoint.scheme == "unix") {
+  if (inner_scheme(endpoint.scheme) == "unix") {
     if (rest.empty()) return "the path is missing";
     if (rest.find('\0') != rest.npos) return "a path holds no zero byte";
     endpoint.host = rest;
     return nullptr;
   }
-  if (endpoint.scheme == "memory") {
+  if (inner_scheme(endpoint.scheme) == "memory") {
     if (rest.empty()) return "the name is missing";
     endpoint.host = rest;
     return nullptr;
@@ -78,9 +84,10 @@ const char* parse_into(std::string_view address, Endpoint& endpoint) {
   bool has_port = false;
   if (const char* wrong = parse_authority(rest.substr(0, slash), endpoint, has_port)) return wrong;
   if (slash != rest.npos) endpoint.path = rest.substr(slash);
-  if (endpoint.scheme == "tcp") {
+  if (endpoint.scheme == "tcp" || endpoint.scheme == "tls") {
     if (!has_port) return "the port is missing";
-    if (!endpoint.path.empty()) return "a tcp address has no path";
+    if (!endpoint.path.empty())
+      return endpoint.scheme == "tcp" ? "a tcp address has no path" : "a tls address has no path";
   } else if (http) {
     if (endpoint.host.empty() && !has_port) return "the host is missing";
     if (!has_port) endpoint.port = endpoint.scheme == "http" ? 80 : 443;
@@ -99,12 +106,12 @@ Result<Endpoint> Endpoint::parse(std::string_view address) {
 
 std::string Endpoint::to_string() const {
   std::string text = scheme + "://";
-  if (scheme == "unix" || scheme == "memory") return text + host;
+  if (inner_scheme(scheme) == "unix" || inner_scheme(scheme) == "memory") return text + host;
   if (host.find(':') != std::string::npos)
     text += '[' + host + ']';
   else
     text += host;
-  const bool always = scheme == "tcp" || scheme == "http" || scheme == "https";
+  const bool always = scheme == "tcp" || scheme == "tls" || scheme == "http" || scheme == "https";
   if (always || port != 0) text += ':' + std::to_string(port);
   return text + path;
 }

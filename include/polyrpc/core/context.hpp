@@ -16,10 +16,30 @@ namespace polyrpc {
 
 using Clock = std::chrono::steady_clock;
 
+/// What TLS has settled with a peer, and who the peer's certificate says it is.
+struct TlsPeer {
+  std::string version;      ///< `TLSv1.3`
+  std::string cipher;       ///< `TLS_AES_128_GCM_SHA256`
+  std::string alpn;         ///< `h2`; empty if none was chosen
+  std::string server_name;  ///< that the client asked for; empty if it named none
+
+  /// Whether the peer showed a certificate and it was found good. What is below is empty if not, but for a client that
+  /// was told not to look.
+  bool verified = false;
+  std::string subject;                 ///< `CN=billing,O=Example` (RFC 2253)
+  std::vector<std::string> dns_names;  ///< of the subject alternative names, as are the next three
+  std::vector<std::string> uris;       ///< `spiffe://example.org/billing`
+  std::vector<std::string> emails;
+  std::vector<std::string> ip_addresses;  ///< `10.0.0.1`, `2001:db8::1`
+  std::string fingerprint;                ///< SHA-256 of the certificate, 64 lower-case hexadecimal digits
+  std::string certificates;               ///< the peer's own and what it sent with it, as PEM
+};
+
 /// Who is at the other end of a connection.
 struct PeerInfo {
-  std::string address;   ///< `tcp://127.0.0.1:40312`, `unix:///run/app.sock`, `memory://name`
-  std::string protocol;  ///< of the wire: `gob`, `jsonrpc`, `http/1.1`
+  std::string address;                      ///< `tcp://127.0.0.1:40312`, `unix:///run/app.sock`, `memory://name`
+  std::string protocol;                     ///< of the wire: `gob`, `jsonrpc`, `http/1.1`
+  std::shared_ptr<const TlsPeer> tls = {};  ///< null where no TLS is spoken
 };
 
 /// Says who the peer is, for those who ask: most calls are answered without.

@@ -61,6 +61,13 @@ class Protocol {
 /// A codec spoken directly on a connection.
 std::shared_ptr<const Protocol> codec_protocol(std::shared_ptr<const Codec> codec);
 
+struct Protocols;
+
+/// Reads a connection's first bytes and hands it to the protocol of `protocols` whose they are, within the server's
+/// `sniff_time`. For protocols that others go on inside of: TLS.
+std::shared_ptr<ServedConnection> open_door(std::unique_ptr<Connection> connection,
+                                            std::shared_ptr<const Protocols> protocols, ServerHost& host);
+
 /// What a server speaks and over what. The protocols are asked in order whether the first bytes are theirs; one that
 /// needs more of them is waited for before one behind it is taken.
 struct Protocols {

@@ -79,12 +79,13 @@ class Connection {
   virtual void close() = 0;
 };
 
-/// Where to listen or whom to dial: `tcp://host:port`, `unix:///path`, `memory://name`, `http://host:port/path`.
+/// Where to listen or whom to dial: `tcp://host:port`, `unix:///path`, `memory://name`, `http://host:port/path`,
+/// `tls://host:port`, `https://host:port/path`, and TLS over other transports, `tls+unix:///path`, `tls+memory://name`.
 struct Endpoint {
   std::string scheme;
-  std::string host;  ///< tcp, http: name or address, without brackets; unix: the path; memory: the name
+  std::string host;  ///< tcp, tls, http: name or address, without brackets; unix: the path; memory: the name
   std::uint16_t port = 0;
-  std::string path;  ///< http only, starting with a slash; empty if the address has none
+  std::string path;  ///< http and https only, starting with a slash; empty if the address has none
 
   /// Cuts an address. `invalid_argument` names the address and what is wrong with it.
   static Result<Endpoint> parse(std::string_view address);
