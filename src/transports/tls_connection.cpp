@@ -472,43 +472,48 @@ Status TlsConnection::wait_until_either(std::optional<Clock::time_point> deadlin
   return wait_blocking(std::nullopt, deadline);
 }
 
+/// Decrypts the next record if all of it is there, so that nobody is woken for a part of one.
+void TlsConnection::look_for_record() {
+  if (state_ != State::open || read_ended_) return;
+  drained_ = starved_ = false;
+  ERR_clear_error();
+  std::byte first{};
+  std::size_t count = 0;
+  const int result = SSL_peek_ex(ssl_.get(), &first, 1, &count);
+  if (result != 1) end_of_read(result);
+}
+
 Status TlsConnection::wait_blocking(std::optional<Direction> direction, std::optional<Clock::time_point> deadline) {
   if (loop_ != nullptr) return Status::failed_precondition("tls: this connection belongs to a loop");
   const bool reads = direction != Direction::write;
   const bool writes = direction != Direction::read;
   std::atomic<bool>& interrupted = interrupts_[index(direction.value_or(Direction::read))];
   for (;;) {
-    bool wait_read = reads;
-    bool wait_write = writes;
-    bool handshaking = false;
-    std::size_t unsent = 0;
+    std::optional<Direction> inner_direction = Direction::read;
     {
       const Lock lock(mutex_);
       if (interrupted.exchange(false)) return Status::cancelled("tls: wait interrupted");
       if (closed_) return Status::unavailable("tls: connection closed");
       if (state_ == State::handshake) handshake();
       if (!unsent_.empty()) flush();
+      if (reads && !starved_ && SSL_has_pending(ssl_.get()) != 0) look_for_record();
       if ((reads && is_ready(Direction::read)) || (writes && is_ready(Direction::write))) return {};
-      handshaking = state_ == State::handshake;
-      unsent = unsent_.size();
-      wait_read = reads || handshaking;
-      wait_write = unsent != 0;
-      if (wait_read && !wait_write) reader_waits_ = true;
+      const bool wants_read = reads || state_ == State::handshake;
+      if (!unsent_.empty()) inner_direction = wants_read ? std::nullopt : std::optional(Direction::write);
+      reader_waits_ = reader_waits_ || inner_direction == Direction::read;
     }
-    const Status waited = wait_read && wait_write
-                              ? inner_->wait_until_either(deadline)
-                              : inner_->wait_until(wait_read ? Direction::read : Direction::write, deadline);
+    Status waited =
+        inner_direction ? inner_->wait_until(*inner_direction, deadline) : inner_->wait_until_either(deadline);
     const Lock lock(mutex_);
-    if (wait_read && !wait_write) reader_waits_ = false;
-    if (!waited.ok()) {
-      if (waited.code() == StatusCode::cancelled) continue;  // by `interrupt`, or by a thread that writes
+    if (inner_direction == Direction::read) reader_waits_ = false;
+    if (waited.ok()) {
+      if (reads) look_for_record();
+    } else if (waited.code() == StatusCode::deadline_exceeded) {
+      return waited;
+    } else if (waited.code() != StatusCode::cancelled) {  // that was `interrupt`, or a thread that writes
+      fail(waited);
       return waited;
     }
-    if (handshaking) continue;
-    if (!wait_write) return {};
-    flush();
-    // Where nothing went out, it was the other direction.
-    if (wait_read && unsent_.size() == unsent) return {};
   }
 }
 

@@ -77,6 +77,7 @@ class TlsConnection final : public Connection, private ReadyListener, private Al
   void ready(Direction direction) override;
   void ring() override;
   // In blocking use.
+  void look_for_record();
   Status wait_blocking(std::optional<Direction> direction, std::optional<Clock::time_point> deadline);
 
   const std::unique_ptr<Connection> inner_;

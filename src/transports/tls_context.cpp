@@ -62,8 +62,7 @@ Result<KeyPtr> read_key(const Pem& pem) {
       ERR_clear_error();
       return bad("the key in " + pem.name() + " is encrypted");
     }
-    const unsigned long error = ERR_peek_last_error();
-    if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE) {
+    if (text->find("PRIVATE KEY-----") == std::string::npos) {
       ERR_clear_error();
       return bad(pem.name() + " holds no private key");
     }
@@ -162,7 +161,7 @@ Status Context::set_up(Version min_version, const Pem& certificate, const Pem& k
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(ctx, 0);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                            SSL_MODE_AUTO_RETRY);
+                            SSL_MODE_AUTO_RETRY | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_read_ahead(ctx, 1);
   SSL_CTX_set_max_cert_list(ctx, certificates_bytes);
   SSL_CTX_set_verify_depth(ctx, chain_depth);

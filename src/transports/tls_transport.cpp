@@ -203,12 +203,7 @@ class LoopDial final : public std::enable_shared_from_this<LoopDial>, private Re
     const DialHandler done = std::exchange(done_, nullptr);
     auto connection = std::exchange(connection_, nullptr);
     if (!done) return;
-    if (!connection->handshake_is_done()) {
-      Status why = connection->error();
-      // It is what called us; it ends when that is over.
-      loop_.post([kept = std::shared_ptr<Connection>(std::move(connection))] {});
-      return done(std::move(why));
-    }
+    if (!connection->handshake_is_done()) return done(connection->error());
     done(std::unique_ptr<Connection>(std::move(connection)));
   }
 
