@@ -2,6 +2,7 @@
 
 #include "polyrpc/runtime/client_session.hpp"
 #include "polyrpc/runtime/interceptor.hpp"
+#include "polyrpc/runtime/stream_call.hpp"
 
 #include "client_drivers.hpp"
 #include "client_onion.hpp"
@@ -77,9 +78,27 @@ bool ClientCore::start(ClientCall& call, const CallOptions& options) {
 
 void ClientCore::start_kept(ClientCall& call) { enqueue(call); }
 
+void ClientCore::perform(StreamCall&, StreamOperation& operation) {
+  operation.status = Status::unimplemented("polyrpc: this client does not stream");
+}
+
+bool ClientCore::attempt(StreamCall& call, StreamOperation& operation) {
+  perform(call, operation);
+  return true;
+}
+
+void ClientCore::when_ready(StreamCall&, const StreamOperation&, std::unique_ptr<StreamWaiter>) {}
+
+void ClientCore::abandon(StreamCall& call) {
+  cancel(call);
+  call.release();
+}
+
 Status ClientCore::prepare(ClientCall& call, const CallOptions& options) {
   if (call.one_way && !capabilities_.one_way)
     return Status::unimplemented("polyrpc: " + peer_.protocol + " has no calls without a reply");
+  if (call.kind != CallKind::unary && (!capabilities_.streaming || target_.framing))
+    return Status::unimplemented("polyrpc: " + peer_.protocol + " does not stream");
   if (!options.metadata.empty()) {
     if (!capabilities_.metadata) return Status::unimplemented("polyrpc: " + peer_.protocol + " carries no metadata");
     if (Status checked = check_metadata(options.metadata); !checked.ok()) return checked;

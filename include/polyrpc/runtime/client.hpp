@@ -7,6 +7,7 @@
 #include "polyrpc/runtime/client_call.hpp"
 #include "polyrpc/runtime/client_core.hpp"
 #include "polyrpc/runtime/client_options.hpp"
+#include "polyrpc/runtime/client_stream.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -54,6 +55,13 @@ void start_call(ClientCore& core, ClientCall& call, Args&& args, const CallOptio
     call.keep(std::move(owned), ref);
     core.start_kept(call);
   }
+}
+
+/// Starts a call that has no argument, or not yet.
+inline void start_call(ClientCore& core, ClientCall& call, const CallOptions& options) {
+  if (core.start(call, options)) return;
+  call.keep(nullptr, {});
+  core.start_kept(call);
 }
 
 /// The call behind a `Pending`, with the place for its reply.
@@ -259,6 +267,42 @@ class Client {
     return go<Reply>(method.name, std::move(args), options);
   }
 
+  /// Starts a streaming call. On a client without a loop this may block to connect. What goes wrong shows at the first
+  /// read or write, and its reason in `finish`. `ClientOptions::default_timeout` does not count, nor do the places for
+  /// metadata in the options; ask the handle.
+  template <class Args, class Reply>
+  ServerStreamingCall<Reply> open(const Method<Args, Reply, CallKind::server_streaming>& method,
+                                  const std::type_identity_t<Args>& args, const CallOptions& options = {}) {
+    return open_server_streaming<Reply>(method.name, args, options);
+  }
+  template <class Args, class Reply>
+  ClientStreamingCall<Args, Reply> open(const Method<Args, Reply, CallKind::client_streaming>& method,
+                                        const CallOptions& options = {}) {
+    return open_client_streaming<Args, Reply>(method.name, options);
+  }
+  template <class Args, class Reply>
+  BidirectionalCall<Args, Reply> open(const Method<Args, Reply, CallKind::bidirectional>& method,
+                                      const CallOptions& options = {}) {
+    return open_bidirectional<Args, Reply>(method.name, options);
+  }
+  template <class Reply, class Args>
+  ServerStreamingCall<Reply> open_server_streaming(std::string_view method, const Args& args,
+                                                   const CallOptions& options = {}) {
+    auto* const call = new StreamCall(method, CallKind::server_streaming);
+    detail::StreamHandle handle(core_, *call);
+    call->retain();  // the core's
+    detail::start_call(*core_, *call, args, options);
+    return ServerStreamingCall<Reply>(std::move(handle));
+  }
+  template <class Args, class Reply>
+  ClientStreamingCall<Args, Reply> open_client_streaming(std::string_view method, const CallOptions& options = {}) {
+    return ClientStreamingCall<Args, Reply>(open_stream(method, CallKind::client_streaming, options));
+  }
+  template <class Args, class Reply>
+  BidirectionalCall<Args, Reply> open_bidirectional(std::string_view method, const CallOptions& options = {}) {
+    return BidirectionalCall<Args, Reply>(open_stream(method, CallKind::bidirectional, options));
+  }
+
   /// A call through a completion token, with the signature `void(CallResult<Reply>)`. Needs a client with an
   /// `io_context`. The handler runs on its associated executor, by default the `io_context`. Cancelling the operation
   /// (asio's per-operation cancellation, of any type) cancels the call, which then ends with `cancelled`. A token that
@@ -294,6 +338,8 @@ class Client {
   const std::shared_ptr<ClientCore>& core() const noexcept { return core_; }
 
  private:
+  detail::StreamHandle open_stream(std::string_view method, CallKind kind, const CallOptions& options);
+
   template <class Args>
   Status call_into(std::string_view method, const Args& args, MessageSlot reply, const CallOptions& options) {
     if constexpr (detail::is_c_string<Args>) {

@@ -2,6 +2,7 @@
 
 #include "polyrpc/core/context.hpp"
 #include "polyrpc/core/metadata.hpp"
+#include "polyrpc/core/method.hpp"
 #include "polyrpc/core/shape.hpp"
 #include "polyrpc/core/status.hpp"
 #include "polyrpc/runtime/loop.hpp"
@@ -23,6 +24,7 @@ namespace polyrpc {
 
 class ClientCore;
 class ClientOnion;
+struct ClientLink;
 class StopHook;
 
 /// Whether user code may run inside the function that ends a call, or must run later.
@@ -51,7 +53,8 @@ class ClientCall : public Alarm {
 
   // What is asked: borrowed until the request has been written, unless `keep` is called.
   std::string_view method;
-  MessageRef args;
+  CallKind kind = CallKind::unary;     ///< else it is a `StreamCall`
+  MessageRef args;                     ///< without an object where requests stream
   const Metadata* metadata = nullptr;  ///< null: none
   // Where the answer goes.
   MessageSlot reply;  ///< without an object: the body is not decoded
@@ -67,7 +70,7 @@ class ClientCall : public Alarm {
   /// Makes `other`'s question, destinations and terms its own.
   void take_terms(const ClientCall& other) noexcept;
   bool has_deadline() const noexcept { return deadline != Clock::time_point::max(); }
-  /// Copies what the call borrows; `owned` is behind `args` from now on.
+  /// Copies what the call borrows; `owned` is behind `args` from now on, or null.
   void keep(std::unique_ptr<KeptArgs> owned, MessageRef owned_args);
 
   /// The count starts at one.
@@ -90,10 +93,13 @@ class ClientCall : public Alarm {
   bool cancel_wanted = false;
   bool listed = false;
   bool intercept = false;  ///< interceptors are to see it first
+  bool args_stay = false;  ///< what the call borrows is there until it ends, so that it can be sent again
+  std::uint8_t sent_again = 0;
   std::uint64_t number = 0;
   ClientCall* next = nullptr;
   ClientCall* previous = nullptr;
   ClientCore* core = nullptr;  ///< while an alarm is set
+  ClientLink* link = nullptr;  ///< while `sent`: where
   std::unique_ptr<StopHook> stop_hook;
   std::shared_ptr<ClientOnion> onion;  ///< while `inside`
 

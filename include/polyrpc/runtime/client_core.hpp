@@ -14,6 +14,9 @@ namespace polyrpc {
 
 class ClientSession;
 class InterceptorList;
+class StreamCall;
+class StreamWaiter;
+struct StreamOperation;
 
 /// What stands behind a `Client`: one of two drivers of the same session. `LoopClient` belongs to an `io_context`,
 /// `BlockingClient` does its work on the threads that wait. All members may be called from any thread.
@@ -43,6 +46,15 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   virtual Status why_not_waited() const { return Status::deadline_exceeded("polyrpc: the deadline has passed"); }
   /// Nobody will wait for a call that has been started, or take its outcome.
   virtual void forget(WaitableCall& call) { (void)call; }
+  /// Does something with a streaming call that was started, and waits as long as it takes. Not on the loop's thread.
+  virtual void perform(StreamCall& call, StreamOperation& operation);
+  /// The same without waiting, on the loop's thread. False: it has to wait; then `when_ready` says for what.
+  virtual bool attempt(StreamCall& call, StreamOperation& operation);
+  /// Has `waiter` told once when the operation is worth another attempt.
+  virtual void when_ready(StreamCall& call, const StreamOperation& operation, std::unique_ptr<StreamWaiter> waiter);
+  /// Nobody has to do with a streaming call any more: it is cancelled if it has not ended. Takes over a reference.
+  void abandon(StreamCall& call);
+
   /// Whether this thread must not wait, because the calls are made on it.
   virtual bool must_not_wait() const noexcept = 0;
 

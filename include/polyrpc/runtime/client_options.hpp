@@ -9,6 +9,7 @@
 #include "polyrpc/runtime/transport.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -35,10 +36,20 @@ struct CallOptions {
   bool wait_for_ready = false;
   /// Cancels the call when stopped.
   std::stop_token stop = {};
+  /// The call that this one is made for, or null: its deadline, if that is earlier, and its cancellation hold for this
+  /// one too, and where it has a deadline the client's default timeout does not count. Looked at when the call starts.
+  const Context* parent = nullptr;
   /// Where the reply's metadata goes, if not null; written before the call ends, and must live until then. A wire that
   /// knows only one kind delivers both as headers.
   Metadata* headers = nullptr;
   Metadata* trailers = nullptr;
+
+  /// Those of a call that a handler makes for the call of `context`.
+  static CallOptions from(const Context& context) {
+    CallOptions options;
+    options.parent = &context;
+    return options;
+  }
 };
 
 /// How long to rest after failed attempts to connect, for calls that wait for the server. The n-th rest is
@@ -61,6 +72,10 @@ struct ClientOptions {
   /// `resource_exhausted`: `calls_in_flight`, those sent and not answered, and `unsent_bytes`, requests waiting because
   /// the server does not read (a single one may be larger; a blocking call on a client without a loop waits instead).
   Limits limits = default_limits();
+
+  /// The most connections at a time. A further one is made only when those there are have as many calls under way as
+  /// their peer allows, on wires where a peer can say so. At least 1.
+  std::size_t connections = 4;
 
   /// Told why connections failed and ended. Null: nobody.
   LogSink log = {};

@@ -24,12 +24,14 @@ class InterceptedCall {
  public:
   virtual Context& context() noexcept = 0;
   virtual Side side() const noexcept = 0;
+  /// Whether messages stream. An interceptor surrounds a streaming call as a whole and sees none of the messages that
+  /// stream; on the client's side it may call `next` only once.
   virtual CallKind kind() const noexcept { return CallKind::unary; }
   /// The argument. On the server's side it is decoded when first asked for; the error says that it could not be, or
   /// that requests stream (`failed_precondition`).
   virtual Result<MessageRef> request() = 0;
   /// Where the reply is or goes: read it or overwrite it after `next`, or fill it instead of calling `next`. Without an
-  /// object where replies stream.
+  /// object where replies stream, and on the client's side for all streaming calls.
   virtual MessageSlot reply() noexcept = 0;
 
   std::string_view method() noexcept { return context().method(); }
