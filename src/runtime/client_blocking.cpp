@@ -8,6 +8,7 @@
 
 #include "client_drivers.hpp"
 #include "client_onion.hpp"
+#include "stream_attempt.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -38,11 +39,9 @@ std::optional<Clock::time_point> optional_time(Clock::time_point time) {
 }
 
 /// One connection, from its making to its end. Threads that read or write hold it while they do not hold the mutex.
-struct Link {
+struct Link final : ClientLink, std::enable_shared_from_this<Link> {
   Link(std::unique_ptr<Connection> made, std::unique_ptr<ClientSession> made_session)
-      : connection(std::move(made)), session(std::move(made_session)) {}
-  Link(const Link&) = delete;
-  Link& operator=(const Link&) = delete;
+      : ClientLink(std::move(made_session)), connection(std::move(made)) {}
   ~Link() { connection->close(); }
 
   bool has_unsent() const noexcept { return !writing.empty() || !session->output().empty(); }
@@ -54,12 +53,13 @@ struct Link {
   }
 
   const std::unique_ptr<Connection> connection;
-  const std::unique_ptr<ClientSession> session;
   ByteQueue input;    // the leader's alone
   ByteQueue writing;  // while `write_busy`: the writer's alone
   bool leading = false;
   bool write_busy = false;
   bool write_blocked = false;  // the peer must read first
+  bool look_again = false;     // the leader is to receive even if nothing comes
+  bool leaving = false;        // takes no further calls
   bool over = false;
   std::uint64_t written = 0;     // bytes
   std::size_t want_written = 0;  // threads that wait for it to grow
@@ -83,8 +83,9 @@ class BlockingClient final : public ClientCore {
   ConnectionState state() const override {
     const std::lock_guard lock(mutex_);
     if (!shut_down_.ok()) return ConnectionState::shut_down;
+    if (std::any_of(links_.begin(), links_.end(), [](const auto& link) { return is_usable(*link); }))
+      return ConnectionState::ready;
     if (dialing_ != nullptr) return ConnectionState::connecting;
-    if (link_ != nullptr) return ConnectionState::ready;
     return resting_ > 0 ? ConnectionState::backoff : ConnectionState::idle;
   }
 
@@ -94,6 +95,7 @@ class BlockingClient final : public ClientCore {
       Lock lock(mutex_);
       const Presence here(*this, lock);
       call.retain();
+      call.args_stay = true;
       begin(lock, call, Room::wait);
       wait_here(lock, call, Clock::time_point::max());
     }
@@ -120,26 +122,61 @@ class BlockingClient final : public ClientCore {
     } else if (call.stage == ClientCall::Stage::inside) {
       if (call.status.ok()) call.status = std::move(why);
       static_cast<DrivenOnion&>(*call.onion).post_cancel();
-      static_cast<WaitableCall&>(call).changed.notify_all();
-      if (link_ != nullptr && link_->leading) link_->connection->interrupt();
+      if (call.kind == CallKind::unary)
+        static_cast<WaitableCall&>(call).changed.notify_all();
+      else
+        static_cast<StreamCall&>(call).wake(Deliver::later);
+      for (const std::shared_ptr<Link>& link : links_)
+        if (link->leading) link->connection->interrupt();
     } else {
       wake_waiting();
       if (dialing_ == &call) give_up_dialing();
     }
   }
 
-  void forget(WaitableCall& call) override {
-    if (call.onion == nullptr || call.done()) return;
+  void forget(ClientCall& call) override {
+    if (call.onion == nullptr || call.stage == ClientCall::Stage::ended) return;
     call.onion.reset();
     const Lock lock(mutex_);
-    end(call, Status::cancelled("polyrpc: nobody waits for the call"), Deliver::later);
+    if (call.stage != ClientCall::Stage::ended)
+      end(call, Status::cancelled("polyrpc: nobody waits for the call"), Deliver::later);
+  }
+
+  void abandon(StreamCall& call) override {
+    if (!call.done()) call.intercepted ? forget(call) : cancel(call);
+    call.release();
+  }
+
+  void perform(StreamCall& call, StreamOperation& operation) override {
+    Lock lock(mutex_);
+    const Presence here(*this, lock);
+    std::condition_variable changed;
+    for (;;) {
+      const std::uint64_t seen = call.changes;
+      bool full = false;
+      if (try_now(lock, call, operation, full)) return;
+      if (!see_to_end(lock, call)) wait_for_change(lock, call, changed, seen, full);
+    }
+  }
+
+  bool attempt(StreamCall& call, StreamOperation& operation) override {
+    Lock lock(mutex_);
+    bool full = false;
+    return try_now(lock, call, operation, full);
+  }
+
+  void when_ready(StreamCall& call, const StreamOperation& operation, std::unique_ptr<StreamWaiter> waiter) override {
+    const Lock lock(mutex_);
+    if (call.stage == ClientCall::Stage::ended) return waiter->wake(Deliver::later);
+    call.waiters[static_cast<std::size_t>(operation.kind)] = std::move(waiter);
   }
 
   void shut_down(Status status) override {
     const Lock lock(mutex_);
     if (!shut_down_.ok()) return;
     shut_down_ = std::move(status);
-    if (link_ != nullptr) fail(*std::shared_ptr(link_), shut_down_);
+    const std::vector<std::shared_ptr<Link>> links = links_;
+    for (const std::shared_ptr<Link>& link : links) fail(*link, shut_down_);
     wake_waiting();
     if (dialing_ != nullptr) give_up_dialing();
   }
@@ -169,6 +206,8 @@ class BlockingClient final : public ClientCore {
   };
 
   bool try_start(ClientCall& call) override {
+    // Streaming calls keep what they borrow, so that they can be sent again.
+    if (call.kind != CallKind::unary) return false;
     Lock lock(mutex_);
     const Presence here(*this, lock);
     begin(lock, call, Room::refuse);
@@ -180,8 +219,10 @@ class BlockingClient final : public ClientCore {
     Lock lock(mutex_);
     const Presence here(*this, lock);
     call.retain();
+    if (call.behalf != nullptr && call.kind != CallKind::unary)
+      static_cast<StreamCall&>(*call.behalf).inner = &static_cast<StreamCall&>(call);
     begin(lock, call, Room::refuse);
-    if (call.stage == ClientCall::Stage::sent && call.has_deadline()) {
+    if (call.stage != ClientCall::Stage::ended && call.behalf != nullptr) {
       call.listed = true;
       inner_.push_back(call);
     }
@@ -190,7 +231,12 @@ class BlockingClient final : public ClientCore {
 
   /// Lets the interceptors have a call that nobody waits for yet: they run until they wait for something.
   void surround(ClientCall& call) {
-    const auto onion = make_driven_onion(shared_from_this(), static_cast<WaitableCall&>(call));
+    std::condition_variable* wake = nullptr;
+    if (call.kind == CallKind::unary)
+      wake = &static_cast<WaitableCall&>(call).changed;
+    else
+      static_cast<StreamCall&>(call).intercepted = true;
+    const auto onion = make_driven_onion(shared_from_this(), call, wake);
     call.stage = ClientCall::Stage::inside;
     call.onion = onion;
     onion->start([this, &call](Status status) {
@@ -206,28 +252,54 @@ class BlockingClient final : public ClientCore {
   void begin(Lock& lock, ClientCall& call, Room room) {
     call.stage = ClientCall::Stage::waiting;
     Result<std::shared_ptr<Link>> found = ready_link(lock, call);
-    if (!found.ok()) return end(call, std::move(found).status(), Deliver::later);
+    if (!found.ok()) return end_unsent(call, std::move(found).status());
     const std::shared_ptr<Link> link = *std::move(found);
     ClientSession& session = *link->session;
     const Limits& limits = options_.limits;
     if (link->unsent() >= limits.unsent_bytes && room == Room::wait) {
       Status waited = drain(lock, *link, call, link->total() - limits.unsent_bytes + 1);
-      if (!waited.ok()) return end(call, std::move(waited), Deliver::later);
+      if (!waited.ok()) return end_unsent(call, std::move(waited));
     }
     if (link->unsent() >= limits.unsent_bytes)
-      return end(call, Status::resource_exhausted("polyrpc: too many bytes wait for the server to read them"),
-                 Deliver::later);
+      return end_unsent(call, Status::resource_exhausted("polyrpc: too many bytes wait for the server to read them"));
     if (session.in_flight() >= limits.calls_in_flight)
-      return end(call, Status::resource_exhausted("polyrpc: too many calls are under way"), Deliver::later);
+      return end_unsent(call, Status::resource_exhausted("polyrpc: too many calls are under way"));
     Status sent = session.send(call);
     if (!sent.ok()) {
-      end(call, std::move(sent), Deliver::later);
+      end_unsent(call, std::move(sent));
       if (!session.failure().ok()) fail(*link, session.failure());
       return;
     }
+    if (!call.one_way) call.link = link.get();
+    if (call.kind != CallKind::unary) static_cast<StreamCall&>(call).front().wake(Deliver::later);
+    if (session.in_flight() == 1 && session.has_upkeep()) tick(*link);
     const std::uint64_t own_end = link->total();
     flush(lock, *link);
-    if (call.one_way) end(call, drain(lock, *link, call, own_end), Deliver::later);
+    if (call.one_way) end_unsent(call, drain(lock, *link, call, own_end));
+  }
+
+  /// Ends a call that is in no session's table.
+  void end_unsent(ClientCall& call, Status status) {
+    if (std::exchange(call.listed, false)) inner_.remove(call);
+    const bool again = call.sent_again > 0;
+    StreamCall* const front =
+        call.behalf != nullptr && call.kind != CallKind::unary ? &static_cast<StreamCall&>(call).front() : nullptr;
+    part_from_front(call);
+    end(call, std::move(status), Deliver::later);
+    if (front != nullptr) front->wake(Deliver::later);
+    if (again) changed_.notify_all();
+  }
+
+  /// Sends the calls that a server has left to another connection.
+  void send_again(Lock& lock) {
+    while (!again_.empty()) {
+      ClientCall& call = *again_.front();
+      again_.erase(again_.begin());
+      call.retain();
+      begin(lock, call, Room::refuse);
+      call.release();
+      changed_.notify_all();
+    }
   }
 
   /// Waits until so many bytes of the link have been written.
@@ -246,9 +318,16 @@ class BlockingClient final : public ClientCore {
   bool wait_here(Lock& lock, WaitableCall& call, Clock::time_point until) {
     if (call.onion != nullptr) return wait_inside(lock, call, until);
     while (!call.done()) {
-      const std::shared_ptr<Link> link = link_;  // a call that has not ended is in its table
-      drive(lock, *link, call.changed, (std::min)(until, call.deadline), [&] { return call.done(); });
+      if (call.link == nullptr) {  // another thread sends it again
+        pause(lock, until, [&] { return call.link != nullptr || call.done(); });
+        if (call.link == nullptr && !call.done()) return false;
+        continue;
+      }
+      const std::shared_ptr<Link> link = link_of(call);
+      drive(lock, *link, call.changed, (std::min)(until, call.deadline),
+            [&] { return call.done() || call.link != link.get(); });
       if (call.done()) break;
+      if (call.link != link.get()) continue;
       const Clock::time_point now = Clock::now();
       if (now >= call.deadline)
         withdraw(lock, call, Status::deadline_exceeded("polyrpc: the deadline has passed"));
@@ -289,8 +368,15 @@ class BlockingClient final : public ClientCore {
       }
       if (onion.events() != seen) continue;
       if (onion.on_wire()) {
-        const std::shared_ptr<Link> link = link_;  // what is on the wire is in its table
-        drive(lock, *link, call.changed, limit, [&] { return onion.events() != seen; });
+        ClientCall* wire = inner_.first();
+        while (wire != nullptr && wire->behalf != &call) wire = wire->next;
+        if (wire == nullptr) continue;
+        if (wire->link == nullptr) {  // another thread sends it again
+          pause(lock, limit, [&] { return onion.events() != seen || wire->link != nullptr; });
+          continue;
+        }
+        const std::shared_ptr<Link> link = link_of(*wire);
+        drive(lock, *link, call.changed, limit, [&] { return onion.events() != seen || wire->link != link.get(); });
       } else {
         lock.unlock();
         onion.run_until(limit);
@@ -300,18 +386,27 @@ class BlockingClient final : public ClientCore {
   }
 
   void withdraw(Lock& lock, ClientCall& call, Status why) {
-    const std::shared_ptr<Link> link = link_;
+    const std::shared_ptr<Link> link = link_of(call);
     link->session->withdraw(call);
     call.status = std::move(why);
     ended(call);
     if (link->leading) link->connection->interrupt();  // the leader may be the one who waited for it
     flush(lock, *link);
+    settle(*link);
+  }
+
+  static std::shared_ptr<Link> link_of(const ClientCall& call) {
+    return static_cast<Link*>(call.link)->shared_from_this();
   }
 
   /// Tells the owner of a call that is out of its session's table.
   void ended(ClientCall& call) {
     if (std::exchange(call.listed, false)) inner_.remove(call);
+    if (call.behalf == nullptr || call.kind == CallKind::unary) return call.deliver(Deliver::later);
+    StreamCall& front = static_cast<StreamCall&>(call).front();
+    part_from_front(call);
     call.deliver(Deliver::later);
+    front.wake(Deliver::later);
   }
 
   Status still_wanted(const ClientCall& call) const {
@@ -321,12 +416,106 @@ class BlockingClient final : public ClientCore {
     return {};
   }
 
+  // ---- streaming calls ----
+
+  bool try_now(Lock& lock, StreamCall& call, StreamOperation& operation, bool& full) {
+    for (;;) {
+      StreamCall* const wire = call.wire();
+      const std::shared_ptr<Link> link = wire != nullptr && wire->link != nullptr ? link_of(*wire) : nullptr;
+      Attempted tried = try_operation(call, operation, link != nullptr ? link->unsent() : 0);
+      switch (tried.what) {
+        case Attempt::done:
+          return true;
+        case Attempt::sent:
+          flush(lock, *link);
+          return true;
+        case Attempt::wait:
+          return false;
+        case Attempt::full:
+          full = true;
+          return false;
+        case Attempt::reply_due:
+          if (link->leading) {  // the input is the leader's
+            link->look_again = true;
+            link->connection->interrupt();
+            return false;
+          }
+          receive(*link);
+          flush(lock, *link);
+          break;
+        case Attempt::over:
+          wire->status = std::move(tried.why);
+          ended(*wire);
+          if (link->leading) link->connection->interrupt();
+          if (!link->session->failure().ok()) fail(*link, link->session->failure());
+          flush(lock, *link);
+          settle(*link);
+          break;
+      }
+    }
+  }
+
+  /// Ends a call whose time is over. True: something has happened.
+  bool see_to_end(Lock& lock, StreamCall& call) {
+    const bool inside = call.stage == ClientCall::Stage::inside;
+    if (!inside && call.stage != ClientCall::Stage::sent) return false;
+    if (inside && !call.status.ok()) return false;
+    if (inside ? still_wanted(call).ok() : Clock::now() < call.deadline) return false;
+    Status why = inside ? still_wanted(call) : Status::deadline_exceeded("polyrpc: the deadline has passed");
+    if (!inside) return withdraw(lock, call, std::move(why)), true;
+    call.status = std::move(why);
+    static_cast<DrivenOnion&>(*call.onion).post_cancel();
+    call.wake(Deliver::later);
+    return true;
+  }
+
+  /// Waits until it is worth trying again. Interceptors run in here.
+  void wait_for_change(Lock& lock, StreamCall& call, std::condition_variable& changed, std::uint64_t seen, bool full) {
+    Clock::time_point limit = Clock::time_point::max();
+    if (call.status.ok() && call.stage != ClientCall::Stage::waiting) limit = call.deadline;
+    if (call.intercepted && !call.polled) {
+      const std::shared_ptr<ClientOnion> kept = call.onion;
+      auto& onion = static_cast<DrivenOnion&>(*kept);
+      const std::size_t events = onion.events();
+      const bool poll = std::exchange(call.events, events) != events;
+      if (poll || !onion.on_wire()) {
+        call.polled = true;
+        lock.unlock();
+        poll ? onion.poll() : onion.run_until(limit);
+        lock.lock();
+        call.polled = false;
+        return call.wake(Deliver::later);
+      }
+    }
+    StreamCall* const wire = call.wire();
+    if (wire != nullptr && wire != &call && wire->stage == ClientCall::Stage::sent) {
+      if (Clock::now() >= wire->deadline)
+        return withdraw(lock, *wire, Status::deadline_exceeded("polyrpc: the deadline has passed"));
+      limit = (std::min)(limit, wire->deadline);
+    }
+    const auto is_changed = [&] { return call.changes != seen; };
+    call.sleepers.push_back(&changed);
+    if (wire != nullptr && wire->link != nullptr) {
+      const std::shared_ptr<Link> link = link_of(*wire);
+      if (full) ++link->want_written;
+      drive(lock, *link, changed, limit,
+            [&] { return is_changed() || (full && link->unsent() < most_unsent_of_streams); });
+      if (full) --link->want_written;
+    } else if (limit == Clock::time_point::max()) {
+      changed.wait(lock, is_changed);
+    } else {
+      changed.wait_until(lock, limit, is_changed);
+    }
+    std::erase(call.sleepers, &changed);
+  }
+
   // ---- reading and writing ----
 
   /// Reads and writes, or sleeps while another thread does, until `finished`, until `until`, or until the link is over.
   template <class Finished>
   void drive(Lock& lock, Link& link, std::condition_variable& changed, Clock::time_point until, Finished finished) {
     flush(lock, link);
+    if (!again_.empty()) send_again(lock);
     while (!finished() && !link.over) {
       if (link.leading) {
         link.followers.push_back(&changed);
@@ -340,6 +529,7 @@ class BlockingClient final : public ClientCore {
       } else if (!lead(lock, link, until)) {
         break;
       }
+      if (!again_.empty()) send_again(lock);
     }
     if (!link.leading && !link.followers.empty()) link.followers.front()->notify_one();
   }
@@ -348,22 +538,24 @@ class BlockingClient final : public ClientCore {
   bool lead(Lock& lock, Link& link, Clock::time_point until) {
     link.leading = true;
     const bool either = link.write_blocked;
+    const Clock::time_point upkeep = link.session->tick_due();
+    const auto limit = optional_time((std::min)(until, upkeep));
     lock.unlock();
     Connection& connection = *link.connection;
-    const Status waited = either ? connection.wait_until_either(optional_time(until))
-                                 : connection.wait_until(Direction::read, optional_time(until));
+    const Status waited = either ? connection.wait_until_either(limit) : connection.wait_until(Direction::read, limit);
     IoResult result{IoState::would_block};
     if (waited.ok()) result = read(link);
     lock.lock();
     link.leading = false;
     if (link.over) return true;
     take(link, result);
-    if (either && !link.over) {
-      link.write_blocked = false;
-      flush(lock, link);
-    }
+    if (std::exchange(link.look_again, false) && !link.over) receive(link);
+    if (upkeep != Clock::time_point::max() && !link.over && Clock::now() >= link.session->tick_due()) tick(link);
+    if (either && !link.over) link.write_blocked = false;
+    flush(lock, link);
+    settle(link);
     if (waited.ok() || waited.code() == StatusCode::cancelled) return true;
-    if (waited.code() == StatusCode::deadline_exceeded) return false;
+    if (waited.code() == StatusCode::deadline_exceeded) return upkeep < until;
     fail(link, unavailable(waited));
     return true;
   }
@@ -388,9 +580,43 @@ class BlockingClient final : public ClientCore {
         break;
     }
     link.last_used = Clock::now();
-    const Status received = link.session->receive(link.input, [this](ClientCall& call) { ended(call); });
+    receive(link);
+  }
+
+  void receive(Link& link) {
+    const Status received = link.session->receive(link.input, [&](ClientCall& call) {
+      switch (call.stage) {
+        case ClientCall::Stage::ended:
+          return ended(call);
+        case ClientCall::Stage::waiting:
+          again_.push_back(&call);
+          link.wake_followers();
+          break;
+        default:
+          static_cast<StreamCall&>(call).front().wake(Deliver::later);
+      }
+    });
     if (!received.ok()) return fail(link, received);
     if (link.input.empty()) link.input.recycle(kept_input);
+    if (!link.leaving && link.session->is_leaving()) {
+      link.leaving = true;
+      log(LogLevel::info, "polyrpc: " + address_ + ": the server takes no more calls on this connection");
+    }
+    settle(link);
+  }
+
+  void tick(Link& link) {
+    if (const Status ticked = link.session->tick(Clock::now()); !ticked.ok()) fail(link, unavailable(ticked));
+  }
+
+  /// Forgets a link that has nothing left to do.
+  void settle(Link& link) {
+    if ((!link.leaving && !link.over) || link.session->in_flight() > 0) return;
+    const std::shared_ptr<Link> kept = link.shared_from_this();
+    if (std::erase(links_, kept) == 0) return;
+    link.over = true;
+    if (link.leading) link.connection->interrupt();
+    link.wake_followers();
   }
 
   /// Writes what waits, unless somebody does or the peer must read first. The lock is open meanwhile.
@@ -425,42 +651,74 @@ class BlockingClient final : public ClientCore {
     if (shut_down_.ok())
       log(link.session->in_flight() > 0 ? LogLevel::warning : LogLevel::info,
           "polyrpc: " + address_ + ": " + why.message());
-    const std::shared_ptr<Link> kept = link_.get() == &link ? std::exchange(link_, nullptr) : nullptr;
-    link.session->take_all([&](ClientCall& call) {
-      call.status = why;
+    link.lost = why;
+    const auto end_sent = [&](ClientCall& call) {
+      call.status = link.lost;
       ended(call);
-    });
+    };
+    if (shut_down_.ok())
+      link.session->take_finished(
+          end_sent, [](ClientCall& call) { static_cast<StreamCall&>(call).front().wake(Deliver::later); });
+    else
+      link.session->take_all(end_sent);
     if (link.leading) link.connection->interrupt();
     link.wake_followers();
+    settle(link);
   }
 
   // ---- connecting ----
 
-  /// The connection, made by this thread if there is none and nobody is at it.
+  static bool is_usable(const Link& link) noexcept { return !link.over && !link.leaving; }
+
+  enum class Full : bool { no, yes };
+  /// Of the connections that take calls, or of those that are full, the one with the fewest.
+  std::shared_ptr<Link> choose(Full full) const {
+    const std::shared_ptr<Link>* best = nullptr;
+    for (const std::shared_ptr<Link>& link : links_) {
+      if (!is_usable(*link) || link->session->takes_calls() != (full == Full::no)) continue;
+      if (best == nullptr || link->session->in_flight() < (*best)->session->in_flight()) best = &link;
+    }
+    return best != nullptr ? *best : nullptr;
+  }
+
+  /// The connection for a call, made by this thread if there is none, or all are full, and nobody is at it.
   Result<std::shared_ptr<Link>> ready_link(Lock& lock, ClientCall& call) {
     for (;;) {
       if (Status status = still_wanted(call); !status.ok()) return status;
-      if (link_ != nullptr) {
-        look_at(*std::shared_ptr(link_));
-        if (link_ != nullptr) return link_;
+      if (std::shared_ptr<Link> link = choose(Full::no)) {
+        look_at(*link);
+        if (is_usable(*link) && link->session->takes_calls()) return link;
       } else if (dialing_ != nullptr) {
         const std::uint64_t attempt = attempt_;
-        pause(lock, call.deadline, [&] { return attempt_ != attempt || link_ != nullptr || !still_wanted(call).ok(); });
-        if (link_ == nullptr && attempt_ != attempt && !call.wait_for_ready && !last_failure_.ok())
-          return last_failure_;
+        pause(lock, call.deadline, [&] { return attempt_ != attempt || !still_wanted(call).ok(); });
+        if (attempt_ == attempt || choose(Full::no) != nullptr) continue;
+        if (std::shared_ptr<Link> full = choose(Full::yes)) return full;
+        if (!call.wait_for_ready && !last_failure_.ok()) return last_failure_;
+      } else if (std::shared_ptr<Link> full = choose(Full::yes);
+                 full != nullptr && (usable() >= options_.connections || Clock::now() < next_attempt_)) {
+        return full;
       } else if (call.wait_for_ready && Clock::now() < next_attempt_) {
         ++resting_;
         pause(lock, (std::min)(next_attempt_, call.deadline),
-              [&] { return link_ != nullptr || dialing_ != nullptr || !still_wanted(call).ok(); });
+              [&] { return choose(Full::no) != nullptr || dialing_ != nullptr || !still_wanted(call).ok(); });
         --resting_;
       } else {
         Status dialed = dial(lock, call);
-        if (!dialed.ok() && (!call.wait_for_ready || dialed.code() == StatusCode::deadline_exceeded)) {
+        if (dialed.ok()) continue;
+        if (std::shared_ptr<Link> instead = choose(Full::yes)) {
+          if (still_wanted(call).ok()) return instead;
+        }
+        if (!call.wait_for_ready || dialed.code() == StatusCode::deadline_exceeded) {
           if (Status status = still_wanted(call); !status.ok()) return status;
           if (!call.wait_for_ready) return dialed;
         }
       }
     }
+  }
+
+  std::size_t usable() const {
+    return static_cast<std::size_t>(
+        std::count_if(links_.begin(), links_.end(), [](const auto& link) { return is_usable(*link); }));
   }
 
   /// A connection that has rested may have been ended by the server.
@@ -485,7 +743,8 @@ class BlockingClient final : public ClientCore {
     opening_.reset();
     Status status;
     if (made.ok() && shut_down_.ok()) {
-      link_ = *std::move(made);
+      links_.push_back(*std::move(made));
+      if (links_.back()->session->has_upkeep()) tick(*links_.back());
       failures_ = 0;
       last_failure_ = {};
     } else if (!shut_down_.ok()) {
@@ -556,15 +815,18 @@ class BlockingClient final : public ClientCore {
   /// Lets calls that have not been sent look whether they are still wanted.
   void wake_waiting() {
     changed_.notify_all();
-    if (link_ == nullptr || link_->want_written == 0) return;
-    if (link_->leading) link_->connection->interrupt();
-    link_->wake_followers();
+    for (const std::shared_ptr<Link>& link : links_) {
+      if (link->want_written == 0) continue;
+      if (link->leading) link->connection->interrupt();
+      link->wake_followers();
+    }
   }
 
   mutable std::mutex mutex_;         // guards all below
   std::condition_variable changed_;  // of what is said about connecting, and of calls that wait for it
-  std::shared_ptr<Link> link_;
-  CallList inner_;                       // calls inside interceptors, sent, with a deadline
+  std::vector<std::shared_ptr<Link>> links_;
+  CallList inner_;                       // calls that interceptors have sent
+  std::vector<ClientCall*> again_;       // to be sent again, by whoever comes by
   const ClientCall* dialing_ = nullptr;  // the call whose thread dials
   std::stop_source stop_dialing_{std::nostopstate};
   std::shared_ptr<Link> opening_;  // while the thread that dials waits for the wire's opening

@@ -12,6 +12,7 @@ ClientCall::~ClientCall() = default;
 
 void ClientCall::take_terms(const ClientCall& other) noexcept {
   method = other.method;
+  kind = other.kind;
   args = other.args;
   metadata = other.metadata;
   reply = other.reply;
@@ -32,6 +33,7 @@ void ClientCall::keep(std::unique_ptr<KeptArgs> owned, MessageRef owned_args) {
     metadata = &kept_->metadata;
   }
   kept_->args = std::move(owned);
+  args_stay = true;
   args = owned_args;
 }
 

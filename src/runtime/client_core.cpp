@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -60,9 +61,20 @@ Status ClientCore::call(WaitableCall& call, const CallOptions& options) {
   if (must_not_wait())
     return Status::failed_precondition("polyrpc: a blocking call on the thread of the client's io_context cannot end");
   if (Status prepared = prepare(call, options); !prepared.ok()) return prepared;
-  if (!has_interceptors()) return call_wire(call, options.stop);
-  const auto innermost = [&](WaitableCall& wire) { return call_wire(wire, options.stop); };
-  return run_onion(*this, call, options.stop, innermost);
+  if (options.parent == nullptr) return call_until(call, options.stop);
+  const std::stop_token above = options.parent->stop_token();
+  if (!options.stop.stop_possible()) return call_until(call, above);
+  std::stop_source either;
+  const auto stop = [&] { either.request_stop(); };
+  const std::stop_callback on_stop(options.stop, stop);
+  const std::stop_callback on_stop_above(above, stop);
+  return call_until(call, either.get_token());
+}
+
+Status ClientCore::call_until(WaitableCall& call, const std::stop_token& stop) {
+  if (!has_interceptors()) return call_wire(call, stop);
+  const auto innermost = [&](WaitableCall& wire) { return call_wire(wire, stop); };
+  return run_onion(*this, call, stop, innermost);
 }
 
 bool ClientCore::start(ClientCall& call, const CallOptions& options) {
@@ -71,23 +83,15 @@ bool ClientCore::start(ClientCall& call, const CallOptions& options) {
     end(call, std::move(prepared), Deliver::later);
     return true;
   }
-  if (options.stop.stop_possible()) watch(call, options.stop);
+  if (options.parent != nullptr)
+    call.stop_hook = std::make_unique<StopHook>(shared_from_this(), call, options.stop, options.parent->stop_token());
+  else if (options.stop.stop_possible())
+    watch(call, options.stop);
   call.intercept = has_interceptors();
   return !call.intercept && try_start(call);
 }
 
 void ClientCore::start_kept(ClientCall& call) { enqueue(call); }
-
-void ClientCore::perform(StreamCall&, StreamOperation& operation) {
-  operation.status = Status::unimplemented("polyrpc: this client does not stream");
-}
-
-bool ClientCore::attempt(StreamCall& call, StreamOperation& operation) {
-  perform(call, operation);
-  return true;
-}
-
-void ClientCore::when_ready(StreamCall&, const StreamOperation&, std::unique_ptr<StreamWaiter>) {}
 
 void ClientCore::abandon(StreamCall& call) {
   cancel(call);
@@ -104,10 +108,11 @@ Status ClientCore::prepare(ClientCall& call, const CallOptions& options) {
     if (Status checked = check_metadata(options.metadata); !checked.ok()) return checked;
     call.metadata = &options.metadata;
   }
+  const std::optional<Clock::time_point> above = options.parent != nullptr ? options.parent->deadline() : std::nullopt;
   std::chrono::nanoseconds timeout = no_timeout;
   if (options.timeout)
     timeout = *options.timeout;
-  else if (!options.deadline && options_.default_timeout.count() > 0)
+  else if (call.kind == CallKind::unary && !options.deadline && !above && options_.default_timeout.count() > 0)
     timeout = options_.default_timeout;
   if (timeout != no_timeout) {
     if (timeout.count() <= 0) return Status::deadline_exceeded("polyrpc: the deadline has passed");
@@ -115,15 +120,19 @@ Status ClientCore::prepare(ClientCall& call, const CallOptions& options) {
     if (timeout < Clock::time_point::max() - now)
       call.deadline = now + std::chrono::duration_cast<Clock::duration>(timeout);
   }
-  if (options.deadline) {
-    call.deadline = (std::min)(call.deadline, *options.deadline);
+  if (options.deadline || above) {
+    if (options.deadline) call.deadline = (std::min)(call.deadline, *options.deadline);
+    if (above) call.deadline = (std::min)(call.deadline, *above);
     if (call.deadline <= Clock::now()) return Status::deadline_exceeded("polyrpc: the deadline has passed");
   }
-  call.send_deadline = options.timeout || options.deadline;
+  call.send_deadline = options.timeout || options.deadline || above;
   call.wait_for_ready = options.wait_for_ready;
-  call.headers = options.headers;
-  call.trailers = options.trailers;
-  if (options.stop.stop_requested()) return Status::cancelled("polyrpc: the call was cancelled");
+  if (call.kind == CallKind::unary) {  // what streams keeps its own
+    call.headers = options.headers;
+    call.trailers = options.trailers;
+  }
+  if (options.stop.stop_requested() || (options.parent != nullptr && options.parent->cancelled()))
+    return Status::cancelled("polyrpc: the call was cancelled");
   return {};
 }
 
@@ -163,7 +172,7 @@ void ClientCore::log(LogLevel level, std::string_view line) const {
   if (options_.log) options_.log(level, line);
 }
 
-StopHook::StopHook(std::shared_ptr<ClientCore> core, ClientCall& call, std::stop_token token)
-    : callback_(std::move(token), Cancel{std::move(core), &call}) {}
+StopHook::StopHook(std::shared_ptr<ClientCore> core, ClientCall& call, std::stop_token token, std::stop_token above)
+    : callback_(std::move(token), Cancel{core, &call}), callback_above_(std::move(above), Cancel{core, &call}) {}
 
 }  // namespace polyrpc

@@ -1,6 +1,6 @@
-// The client that belongs to an io_context: one connection, one thread, everything in turns. A turn takes what has
-// come, runs the handlers of the calls that it ended, and sends what they and others have asked for meanwhile in one
-// write.
+// The client that belongs to an io_context: one thread, mostly one connection, everything in turns. A turn takes what
+// has come, runs the handlers of the calls that it ended, and sends what they and others have asked for meanwhile in
+// one write.
 
 #include "polyrpc/core/bytes.hpp"
 #include "polyrpc/runtime/client_session.hpp"
@@ -9,6 +9,7 @@
 
 #include "client_drivers.hpp"
 #include "client_onion.hpp"
+#include "stream_attempt.hpp"
 
 #include <asio/execution_context.hpp>
 #include <asio/io_context.hpp>
@@ -19,6 +20,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -71,7 +73,43 @@ Status unavailable(const Status& why) {
 }
 Status call_cancelled() { return Status::cancelled("polyrpc: the call was cancelled"); }
 
-class LoopClient final : public ClientCore, private ReadyListener, private Alarm {
+/// One connection, from its making to its end, and the calls that were sent on it. As an alarm it rings for the wire's
+/// upkeep.
+struct Link final : ClientLink, ReadyListener, Alarm {
+  enum class Phase : std::uint8_t {
+    opening,
+    ready,
+    leaving,  ///< takes no further calls, and lives until those under way have ended
+    lost,     ///< without a connection; streaming calls may have something left to read
+  };
+
+  Link(LoopClient& owner, std::unique_ptr<Connection> made, std::unique_ptr<ClientSession> made_session)
+      : ClientLink(std::move(made_session)), client(owner), connection(std::move(made)) {}
+
+  void ready(Direction direction) override;
+  void ring() override;
+
+  LoopClient& client;
+  std::unique_ptr<Connection> connection;  // null when lost
+  Phase phase = Phase::opening;
+  bool readable = false;
+  bool waiting_for_read = false;
+  bool write_blocked = false;
+  ByteQueue input;
+  Clock::time_point last_used{};
+  std::vector<StreamReference> starved;  // for room in the output
+};
+
+/// An operation on a streaming call, done on the loop for a thread that waits.
+class StepCall final : public WaitableCall {
+ public:
+  StepCall(StreamCall& of, StreamOperation& what) : stream(of), operation(what) { deadline = of.deadline; }
+
+  const StreamReference stream;
+  StreamOperation& operation;  // the waiting thread's
+};
+
+class LoopClient final : public ClientCore, private Alarm {
  public:
   LoopClient(asio::io_context& context, ClientTarget target, ClientOptions options)
       : ClientCore(std::move(target), std::move(options)),
@@ -89,7 +127,7 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     if (closed_.load(std::memory_order_acquire)) return ConnectionState::shut_down;
     return state_.load(std::memory_order_acquire);
   }
-  bool must_not_wait() const noexcept override { return loop_.is_this_thread(); }
+  bool must_not_wait() const noexcept override { return !gone_ && loop_.is_this_thread(); }
 
   // ---- from any thread ----
 
@@ -98,6 +136,7 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     WaitableCall& call = *new WaitableCall();
     call.take_terms(asked);
     call.may_vanish = true;
+    call.args_stay = true;  // or it has vanished
     if (stop.stop_possible()) watch(call, stop);
     call.retain();  // the core's
     submit(call);
@@ -132,6 +171,7 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
   }
 
   void cancel(ClientCall& call) override {
+    if (gone_) return;
     if (loop_.is_this_thread()) return withdraw(call, call_cancelled());
     const std::lock_guard lock(mutex_);
     if (!refused_.ok()) return;
@@ -160,6 +200,31 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     nobody_.wait(lock, [this] { return blocked_.empty(); });
   }
 
+  void perform(StreamCall& stream, StreamOperation& operation) override {
+    if (stream.done()) return (void)try_operation(stream, operation, 0);
+    StepCall& step = *new StepCall(stream, operation);
+    step.retain();  // the loop's
+    asio::post(context_, [next = NextStep(shared(), step)]() mutable { next.take(); });
+    if (!wait(step, Clock::time_point::max()) && step.abandon()) {
+      operation.status = why_not_waited();
+      operation.got = false;
+    }
+    step.release();
+  }
+
+  bool attempt(StreamCall& call, StreamOperation& operation) override {
+    if (call.done()) return try_operation(call, operation, 0), true;
+    if (!gone_ && loop_.is_this_thread()) return try_now(call, operation);
+    operation.status = Status::failed_precondition(
+        "polyrpc: coroutines can use a streaming call only on the thread of the client's io_context");
+    return true;
+  }
+
+  void when_ready(StreamCall& call, const StreamOperation& operation, std::unique_ptr<StreamWaiter> waiter) override {
+    std::unique_ptr<StreamWaiter>& place = call.waiters[static_cast<std::size_t>(operation.kind)];
+    const std::unique_ptr<StreamWaiter> before = std::exchange(place, gone_ ? nullptr : std::move(waiter));
+  }
+
   /// The io_context is being destroyed: nothing more will happen.
   void context_gone() noexcept {
     {
@@ -168,11 +233,17 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
       closed_.store(true, std::memory_order_release);
       completed_.take(submitted_);
     }
-    over_ = gone_ = true;
-    disconnect();
-    if (session_ != nullptr) session_->take_all([this](ClientCall& call) { completed_.push_back(call); });
+    over_ = true;
+    gone_ = true;
+    stop_dialing();
+    for (const std::unique_ptr<Link>& link : links_) {
+      link->session->take_all([this](ClientCall& call) { completed_.push_back(call); });
+      link->lost = refused_;
+      disconnect(*link);
+    }
     completed_.take(waiting_);
     completed_.take(inside_);
+    woken_.clear();
     while (ClientCall* call = completed_.pop_front()) {
       loop_.clear(*call);
       call->status = refused_;
@@ -205,9 +276,11 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
   }
 
   bool try_start(ClientCall& call) override {
-    if (!loop_.is_this_thread()) return false;
-    if (!over_ && !can_send()) return false;
-    send(call);
+    // Streaming calls keep what they borrow, so that they can be sent again.
+    if (call.kind != CallKind::unary || !loop_.is_this_thread()) return false;
+    Link* const link = over_ ? nullptr : ready_link();
+    if (link == nullptr && !over_) return false;
+    send(call, link);
     return true;
   }
 
@@ -218,15 +291,42 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
       submit(call);
   }
 
+  /// A step that is to be taken on the loop. Destroyed untaken, it ends.
+  class NextStep final : public StreamWaiter {
+   public:
+    NextStep(std::shared_ptr<LoopClient> client, StepCall& step) : client_(std::move(client)), step_(&step) {}
+    NextStep(NextStep&& other) noexcept
+        : client_(std::move(other.client_)), step_(std::exchange(other.step_, nullptr)) {}
+    ~NextStep() override {
+      if (step_ == nullptr) return;
+      Status why = client_->why_not_waited();
+      if (step_->enter()) {
+        step_->operation.status = std::move(why);
+        step_->leave();
+      }
+      step_->deliver(Deliver::later);
+    }
+    void take() { client_->step(*std::exchange(step_, nullptr)); }
+    void wake(Deliver) override { take(); }
+
+   private:
+    std::shared_ptr<LoopClient> client_;
+    StepCall* step_;
+  };
+
+  void step(StepCall& step) {
+    bool done = true;
+    if (step.enter()) {
+      done = try_now(*step.stream, step.operation);
+      step.leave();
+    }
+    if (done) return step.deliver(Deliver::later);
+    when_ready(*step.stream, step.operation, std::make_unique<NextStep>(shared(), step));
+  }
+
   // ---- on the loop's thread ----
 
-  void ready(Direction direction) override {
-    if (direction == Direction::write)
-      write_blocked_ = false;
-    else
-      waiting_for_read_ = false, readable_ = true;
-    turn();
-  }
+  friend struct Link;
 
   /// Everything that can be done now. Handlers run in here and may do anything, throw and destroy the client included.
   void turn() {
@@ -235,25 +335,53 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     try {
       take_submitted();
       run_completed();
-      for (int round = 0; round < rounds_in_a_row && readable_ && connection_ != nullptr; ++round) {
-        read();
-        run_completed();
-        flush();
-      }
-      flush();
+      for (std::size_t i = 0; i < links_.size(); ++i) serve(*links_[i]);
+      if (!waiting_.empty()) send_waiting();
+      for (std::size_t i = 0; i < links_.size(); ++i) flush(*links_[i]);
     } catch (...) {
       --depth_;
       schedule_turn();
       throw;
     }
-    --depth_;
-    if (!completed_.empty() || (readable_ && connection_ != nullptr)) schedule_turn();
-    if (connection_ == nullptr) return;
-    if (!readable_ && !std::exchange(waiting_for_read_, true)) connection_->wait(Direction::read, *this);
-    if (session_->in_flight() == 0) {
-      if (input_.empty()) input_.release();
-      if (session_->output().empty()) session_->output().release();
+    if (--depth_ > 0) return;
+    bool again = !completed_.empty() || !woken_.empty();
+    for (std::size_t i = 0; i < links_.size();) {
+      Link& link = *links_[i];
+      if (is_spent(link)) {
+        disconnect(link);
+        links_.erase(links_.begin() + static_cast<std::ptrdiff_t>(i));
+        continue;
+      }
+      ++i;
+      if (link.connection == nullptr) continue;
+      if (link.readable)
+        again = true;
+      else if (!std::exchange(link.waiting_for_read, true))
+        link.connection->wait(Direction::read, link);
+      if (link.session->in_flight() == 0) {
+        if (link.input.empty()) link.input.release();
+        if (link.session->output().empty()) link.session->output().release();
+      }
     }
+    if (again) schedule_turn();
+  }
+
+  void serve(Link& link) {
+    for (int round = 0; round < rounds_in_a_row && link.readable && link.connection != nullptr; ++round) {
+      read(link);
+      run_completed();
+      flush(link);
+    }
+    if (link.connection == nullptr) return;
+    if (!link.session->failure().ok()) return fail(link, link.session->failure());
+    if (link.phase != Link::Phase::ready || !link.session->is_leaving()) return;
+    log(LogLevel::info, "polyrpc: " + address_ + ": the server takes no more calls on this connection");
+    link.phase = Link::Phase::leaving;
+    note_state();
+  }
+
+  static bool is_spent(const Link& link) noexcept {
+    return link.phase != Link::Phase::opening && link.phase != Link::Phase::ready && link.session->in_flight() == 0;
   }
 
   /// There will be a turn before the loop goes to sleep.
@@ -266,7 +394,25 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
   }
 
   void run_completed() {
-    while (ClientCall* call = completed_.pop_front()) call->deliver(Deliver::now);
+    for (;;) {
+      if (ClientCall* const call = completed_.pop_front()) {
+        call->deliver(Deliver::now);
+      } else if (!woken_.empty()) {
+        const StreamReference stream = std::move(woken_.front());
+        woken_.pop_front();
+        stream->woken = false;
+        stream->wake(Deliver::now);
+      } else {
+        return;
+      }
+    }
+  }
+
+  /// Has those told who wait for something to do with the call; in a turn, never in here.
+  void wake(StreamCall& stream) {
+    if (std::exchange(stream.woken, true)) return;
+    woken_.emplace_back(stream);
+    schedule_turn();
   }
 
   void take_submitted() {
@@ -287,24 +433,62 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     }
   }
 
-  /// Sends a call that owns its request, or lets it wait for the connection.
+  /// Sends a call that owns its request, or lets it wait for a connection.
   void admit(ClientCall& call) {
     if (std::exchange(call.intercept, false)) return surround(call);
-    if (over_ || can_send()) return send(call);
+    if (call.behalf != nullptr && call.kind != CallKind::unary)
+      static_cast<StreamCall&>(*call.behalf).inner = &static_cast<StreamCall&>(call);
+    if (over_) return send(call, nullptr);
+    if (Link* const link = ready_link()) return send(call, link);
     if (call.cancel_wanted) return finish(call, call_cancelled());
     call.stage = ClientCall::Stage::waiting;
     waiting_.push_back(call);
     set_alarm(call);
-    const ConnectionState state = state_.load(std::memory_order_relaxed);
-    if (state == ConnectionState::idle || (state == ConnectionState::backoff && !call.wait_for_ready)) dial();
+    if (choose() != nullptr)
+      schedule_turn();
+    else if (may_dial() || (resting_ && !call.wait_for_ready))
+      dial();
   }
 
-  /// Whether there is a connection. One that has rested may have been ended by the server.
-  bool can_send() {
-    if (state_.load(std::memory_order_relaxed) != ConnectionState::ready || !waiting_.empty()) return false;
-    if (session_->in_flight() > 0 || Clock::now() - last_used_ < fresh_time) return true;
-    read();
-    return state_.load(std::memory_order_relaxed) == ConnectionState::ready;
+  bool may_dial() const noexcept { return !dialing_ && !resting_; }
+
+  /// Where a call can be sent now; null if it must wait. A connection that has rested may have been ended by the
+  /// server.
+  Link* ready_link() {
+    if (!waiting_.empty()) return nullptr;
+    Link* const link = choose();
+    if (link == nullptr || link->session->in_flight() > 0 || Clock::now() - link->last_used < fresh_time) return link;
+    read(*link);
+    return waiting_.empty() ? choose() : nullptr;
+  }
+
+  /// The connection for the next call: of those that take calls the one with the fewest. When all are full and no
+  /// further one can be had, the call goes to one of these.
+  Link* choose() const noexcept {
+    Link* best = nullptr;
+    Link* fullest_best = nullptr;
+    std::size_t ready = 0;
+    for (const std::unique_ptr<Link>& link : links_) {
+      if (link->phase != Link::Phase::ready || link->session->is_leaving()) continue;
+      ++ready;
+      Link*& place = link->session->takes_calls() ? best : fullest_best;
+      if (place == nullptr || link->session->in_flight() < place->session->in_flight()) place = link.get();
+    }
+    if (best != nullptr) return best;
+    if (dialing_) return nullptr;
+    return ready >= options_.connections || resting_ ? fullest_best : nullptr;
+  }
+
+  /// Sends what has been waiting for a connection.
+  void send_waiting() {
+    while (!waiting_.empty() && !over_) {
+      Link* const link = choose();
+      if (link == nullptr) {
+        if (may_dial()) dial();
+        return;
+      }
+      send(*waiting_.pop_front(), link);
+    }
   }
 
   /// Lets the interceptors have a call.
@@ -314,6 +498,7 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     call.stage = ClientCall::Stage::inside;
     inside_.push_back(call);
     set_alarm(call);
+    if (call.kind != CallKind::unary) static_cast<StreamCall&>(call).intercepted = true;
     const std::shared_ptr<ClientOnion> onion = make_onion(shared(), call, context_);
     call.onion = onion;
     onion->start([self = shared(), &call](Status status) {
@@ -323,24 +508,28 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     });
   }
 
-  void send(ClientCall& call) {
+  void send(ClientCall& call, Link* link) {
     if (over_) return finish(call, refused_);
     if (call.cancel_wanted) return finish(call, call_cancelled());
-    if (session_->output().size() >= options_.limits.unsent_bytes)
+    ClientSession& session = *link->session;
+    if (session.output().size() >= options_.limits.unsent_bytes)
       return finish(call, Status::resource_exhausted("polyrpc: too many bytes wait for the server to read them"));
-    if (session_->in_flight() >= options_.limits.calls_in_flight)
+    if (session.in_flight() >= options_.limits.calls_in_flight)
       return finish(call, Status::resource_exhausted("polyrpc: too many calls are under way"));
     if (call.may_vanish && !call.enter()) return finish(call, call_cancelled());
-    Status sent = session_->send(call);
+    Status sent = session.send(call);
     if (call.may_vanish) call.leave();
     if (!sent.ok()) {
       finish(call, std::move(sent));
-      if (!session_->failure().ok()) fail(session_->failure());
+      if (!session.failure().ok()) fail(*link, session.failure());
       return;
     }
     if (call.one_way) return finish(call, {});
+    call.link = link;
     set_alarm(call);
     schedule_turn();
+    if (session.in_flight() == 1 && session.has_upkeep()) tick(*link);
+    if (call.kind != CallKind::unary) wake(static_cast<StreamCall&>(call).front());
   }
 
   void set_alarm(ClientCall& call) {
@@ -355,6 +544,7 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     if (over_) loop_.rest();
     call.stage = ClientCall::Stage::ended;
     call.status = std::move(status);
+    part_from_front(call);
     completed_.push_back(call);
     schedule_turn();
   }
@@ -367,15 +557,16 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
       case ClientCall::Stage::ended:
         return;
       case ClientCall::Stage::sent:
-        session_->withdraw(call);
+        call.link->session->withdraw(call);
         break;
       case ClientCall::Stage::inside:
         return end_inside(call, std::move(why));
       case ClientCall::Stage::waiting:
         waiting_.remove(call);
-        if (waiting_.empty() && state_.load(std::memory_order_relaxed) == ConnectionState::backoff) {
+        if (waiting_.empty() && resting_) {
           loop_.clear(*this);
-          set_state(ConnectionState::idle);
+          resting_ = false;
+          note_state();
         }
         break;
     }
@@ -391,12 +582,58 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     withdraw(call, Status::deadline_exceeded("polyrpc: the deadline has passed"));
   }
 
-  // ---- the connection ----
+  // ---- streaming calls ----
 
-  void set_state(ConnectionState state) noexcept { state_.store(state, std::memory_order_release); }
+  bool try_now(StreamCall& call, StreamOperation& operation) {
+    for (;;) {
+      StreamCall* const wire = call.wire();
+      auto* const link = wire != nullptr ? static_cast<Link*>(wire->link) : nullptr;
+      Attempted tried = try_operation(call, operation, link != nullptr ? link->session->output().size() : 0);
+      switch (tried.what) {
+        case Attempt::done:
+          return true;
+        case Attempt::sent:
+          schedule_turn();
+          return true;
+        case Attempt::wait:
+          return false;
+        case Attempt::full:
+          link->starved.emplace_back(call);
+          return false;
+        case Attempt::reply_due:
+          (void)receive(*link, link->input);  // the turn sees to a failure
+          schedule_turn();
+          break;
+        case Attempt::over:
+          finish(*wire, std::move(tried.why));
+          break;
+      }
+    }
+  }
+
+  // ---- connections ----
+
+  void note_state() noexcept {
+    ConnectionState state = ConnectionState::idle;
+    if (has_ready_link())
+      state = ConnectionState::ready;
+    else if (dialing_)
+      state = ConnectionState::connecting;
+    else if (resting_)
+      state = ConnectionState::backoff;
+    state_.store(state, std::memory_order_release);
+  }
+
+  bool has_ready_link() const noexcept {
+    return std::any_of(links_.begin(), links_.end(),
+                       [](const auto& link) { return link->phase == Link::Phase::ready; });
+  }
 
   void dial() {
-    set_state(ConnectionState::connecting);
+    resting_ = false;
+    dialing_ = true;
+    note_state();
+    loop_.clear(*this);
     if (const Clock::time_point now = Clock::now(); options_.connect_timeout < Clock::time_point::max() - now)
       loop_.set(*this, now + std::chrono::duration_cast<Clock::duration>(options_.connect_timeout));
     cancel_dial_ = target_.transport->dial(target_.endpoint, loop_, [self = shared()](auto made) {
@@ -406,74 +643,98 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
         self->cannot_connect(std::move(made).status());
         return self->turn();
       }
-      self->connection_ = *std::move(made);
-      self->session_ = self->new_session();
-      self->open();
+      self->links_.push_back(std::make_unique<Link>(*self, *std::move(made), self->new_session()));
+      self->open(*self->links_.back());
       self->turn();
     });
   }
 
   /// Goes on with the wire's own opening; afterwards calls can be sent.
-  void open() {
-    const Result<bool> opened = session_->opened(input_);
+  void open(Link& link) {
+    const Result<bool> opened = link.session->opened(link.input);
     if (!opened.ok()) return cannot_connect(opened.status());
     if (!*opened) return;
     loop_.clear(*this);
+    dialing_ = false;
     failures_ = 0;
-    last_used_ = Clock::now();
-    set_state(ConnectionState::ready);
-    while (state_.load(std::memory_order_relaxed) == ConnectionState::ready && !waiting_.empty())
-      send(*waiting_.pop_front());
+    link.last_used = Clock::now();
+    link.phase = Link::Phase::ready;
+    note_state();
+    if (link.session->has_upkeep()) tick(link);
+    send_waiting();
   }
 
   /// Rings for an attempt that takes too long, and at the end of a rest.
   void ring() override {
-    if (state_.load(std::memory_order_relaxed) == ConnectionState::backoff) return dial();
+    if (resting_) {
+      resting_ = false;
+      note_state();
+      if (!waiting_.empty()) dial();
+      return;
+    }
     cannot_connect(Status::unavailable("polyrpc: connecting to " + address_ + " takes too long"));
+    turn();
+  }
+
+  void stop_dialing() {
+    if (const auto cancel = std::exchange(cancel_dial_, nullptr)) cancel();
+    if (!gone_) loop_.clear(*this);
+    dialing_ = resting_ = false;
+    for (const std::unique_ptr<Link>& link : links_)
+      if (link->phase == Link::Phase::opening) disconnect(*link);
+    note_state();
   }
 
   void cannot_connect(Status why) {
     why = unavailable(why);
     log(LogLevel::info, "polyrpc: " + address_ + ": cannot connect: " + why.message());
-    disconnect();
+    stop_dialing();
     ++failures_;
-    CallList waiting;
-    waiting.take(waiting_);
-    while (ClientCall* call = waiting.pop_front()) {
-      if (call->wait_for_ready)
-        waiting_.push_back(*call);
-      else
-        finish(*call, why);
+    if (!has_ready_link()) {
+      CallList waiting;
+      waiting.take(waiting_);
+      while (ClientCall* call = waiting.pop_front()) {
+        if (call->wait_for_ready)
+          waiting_.push_back(*call);
+        else
+          finish(*call, why);
+      }
     }
     if (waiting_.empty()) return;
-    set_state(ConnectionState::backoff);
+    resting_ = true;
+    note_state();
     loop_.set(*this, Clock::now() + rest_after(failures_));
+    schedule_turn();  // full connections are better than none
   }
 
   /// Ends the connection and the calls that were sent on it.
-  void fail(Status why) {
-    if (state_.load(std::memory_order_relaxed) == ConnectionState::connecting) return cannot_connect(std::move(why));
-    log(session_->in_flight() > 0 ? LogLevel::warning : LogLevel::info, "polyrpc: " + address_ + ": " + why.message());
-    end_sent(why);
-    disconnect();
-    if (!waiting_.empty()) dial();
+  void fail(Link& link, Status why) {
+    if (link.phase == Link::Phase::lost) return;
+    if (link.phase == Link::Phase::opening) return cannot_connect(std::move(why));
+    log(link.session->in_flight() > 0 ? LogLevel::warning : LogLevel::info,
+        "polyrpc: " + address_ + ": " + why.message());
+    link.lost = why;
+    link.session->take_finished([&](ClientCall& call) { finish(call, why); },
+                                [&](ClientCall& call) { wake(static_cast<StreamCall&>(call).front()); });
+    disconnect(link);
+    if (!waiting_.empty()) schedule_turn();
   }
 
-  void end_sent(const Status& why) {
-    if (session_ != nullptr) session_->take_all([&](ClientCall& call) { finish(call, why); });
-  }
-
-  void disconnect() {
-    if (const auto cancel = std::exchange(cancel_dial_, nullptr)) cancel();
-    if (!gone_) loop_.clear(*this);
-    set_state(ConnectionState::idle);
-    readable_ = waiting_for_read_ = write_blocked_ = false;
-    input_.release();
-    if (connection_ == nullptr) return;
-    connection_->close();
+  /// The link stays, for what may be left to read, until the end of a turn.
+  void disconnect(Link& link) {
+    link.phase = Link::Phase::lost;
+    if (!gone_) loop_.clear(link);
+    note_state();
+    link.readable = link.waiting_for_read = link.write_blocked = false;
+    const std::vector<StreamReference> starved = std::move(link.starved);
+    for (const StreamReference& stream : starved)
+      if (!gone_) wake(*stream);
+    if (link.connection == nullptr) return;
+    link.connection->close();
     // It may be what called us.
-    if (!gone_) asio::post(context_, [kept = std::shared_ptr<Connection>(std::move(connection_))] {});
-    connection_.reset();
+    if (!gone_) asio::post(context_, [kept = std::shared_ptr<Connection>(std::move(link.connection))] {});
+    link.connection.reset();
+    if (!gone_) schedule_turn();
   }
 
   void tear_down() {
@@ -481,71 +742,117 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
     const std::shared_ptr<LoopClient> self = shared();
     over_ = true;
     take_submitted();
-    end_sent(refused_);
+    for (const std::unique_ptr<Link>& link : links_) {
+      link->lost = refused_;
+      link->session->take_all([this](ClientCall& call) { finish(call, refused_); });
+    }
     CallList waiting;
     waiting.take(waiting_);
     while (ClientCall* call = waiting.pop_front()) finish(*call, refused_);
     for (ClientCall* call : inside_.all()) end_inside(*call, refused_);
-    disconnect();
+    stop_dialing();
+    for (const std::unique_ptr<Link>& link : links_) disconnect(*link);
     loop_.rest();
   }
 
-  void read() {
-    // A reply that has come in part stays in a buffer of the client's own; otherwise the loop's is borrowed.
-    const bool own = !input_.empty() || state_.load(std::memory_order_relaxed) == ConnectionState::connecting;
-    ByteQueue& input = own ? input_ : loop_.input();
+  void ready(Link& link, Direction direction) {
+    if (direction == Direction::write)
+      link.write_blocked = false;
+    else
+      link.waiting_for_read = false, link.readable = true;
+    turn();
+  }
+
+  void read(Link& link) {
+    // A reply that has come in part stays in a buffer of the link's own; otherwise the loop's is borrowed.
+    const bool own = !link.input.empty() || link.phase == Link::Phase::opening;
+    ByteQueue& input = own ? link.input : loop_.input();
     const std::span<std::byte> room = input.prepare(own ? (std::max)(read_size, input.size()) : read_size);
-    const IoResult result = connection_->read_some(room);
+    const IoResult result = link.connection->read_some(room);
     switch (result.state) {
       case IoState::would_block:
-        readable_ = false;
+        link.readable = false;
         return;
       case IoState::closed:
-        return fail(Status::unavailable("unexpected EOF"));
+        return fail(link, Status::unavailable("unexpected EOF"));
       case IoState::failed:
-        return fail(unavailable(connection_->error()));
+        return fail(link, unavailable(link.connection->error()));
       case IoState::done:
         break;
     }
     input.commit(result.bytes);
-    last_used_ = Clock::now();
-    if (result.bytes < room.size()) readable_ = false;
-    if (state_.load(std::memory_order_relaxed) == ConnectionState::connecting) {
-      open();
-      if (state_.load(std::memory_order_relaxed) != ConnectionState::ready || input_.empty()) return;
+    link.last_used = Clock::now();
+    if (result.bytes < room.size()) link.readable = false;
+    if (link.phase == Link::Phase::opening) {
+      open(link);
+      if (link.phase != Link::Phase::ready || link.input.empty()) return;
     }
-    const Status received = session_->receive(input, [this](ClientCall& call) {
-      loop_.clear(call);
-      completed_.push_back(call);
-    });
+    const Status received = receive(link, input);
     if (!own) {
-      input_.append(input.readable());
+      link.input.append(input.readable());
       input.recycle(kept_scratch);
-    } else if (input_.empty()) {
-      input_.recycle(kept_buffer);
+    } else if (link.input.empty()) {
+      link.input.recycle(kept_buffer);
     }
-    if (!received.ok()) fail(received);
+    if (!received.ok()) fail(link, received);
   }
 
-  void flush() {
-    if (connection_ == nullptr || write_blocked_) return;
-    ByteQueue& output = session_->output();
+  Status receive(Link& link, ByteQueue& input) {
+    Status received = link.session->receive(input, [this](ClientCall& call) {
+      switch (call.stage) {
+        case ClientCall::Stage::ended:
+          loop_.clear(call);
+          part_from_front(call);
+          completed_.push_back(call);
+          return;
+        case ClientCall::Stage::waiting:
+          waiting_.push_back(call);
+          schedule_turn();
+          return;
+        default:
+          wake(static_cast<StreamCall&>(call).front());
+      }
+    });
+    return received;
+  }
+
+  void flush(Link& link) {
+    if (link.connection == nullptr || link.write_blocked) return;
+    ByteQueue& output = link.session->output();
     while (!output.empty()) {
-      const IoResult result = connection_->write_some(output.readable());
+      const IoResult result = link.connection->write_some(output.readable());
       switch (result.state) {
         case IoState::done:
           output.consume(result.bytes);
           break;
         case IoState::would_block:
-          write_blocked_ = true;
-          return connection_->wait(Direction::write, *this);
+          link.write_blocked = true;
+          link.connection->wait(Direction::write, link);
+          return feed(link);
         case IoState::closed:
-          return fail(Status::unavailable("unexpected EOF"));
+          return fail(link, Status::unavailable("unexpected EOF"));
         case IoState::failed:
-          return fail(unavailable(connection_->error()));
+          return fail(link, unavailable(link.connection->error()));
       }
     }
     output.recycle(kept_buffer);
+    feed(link);
+  }
+
+  /// Streams that had to wait for it may write again.
+  void feed(Link& link) {
+    if (link.starved.empty() || link.session->output().size() >= most_unsent_of_streams) return;
+    const std::vector<StreamReference> starved = std::exchange(link.starved, {});
+    for (const StreamReference& stream : starved) wake(*stream);
+  }
+
+  void tick(Link& link) {
+    if (const Status ticked = link.session->tick(Clock::now()); !ticked.ok()) return fail(link, unavailable(ticked));
+    if (link.session->tick_due() != Clock::time_point::max())
+      loop_.set(link, link.session->tick_due());
+    else
+      loop_.clear(link);
+    if (!link.session->output().empty()) schedule_turn();
   }
 
   asio::io_context& context_;
@@ -555,22 +862,19 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
   std::atomic<bool> closed_{false};
 
   // The loop's thread alone.
-  std::unique_ptr<Connection> connection_;
-  std::unique_ptr<ClientSession> session_;
-  ByteQueue input_;
+  std::vector<std::unique_ptr<Link>> links_;
   std::function<void()> cancel_dial_;
-  Clock::time_point last_used_{};
+  bool dialing_ = false;   // up to the end of the wire's own opening
+  bool resting_ = false;   // after that has failed
   unsigned failures_ = 0;  // in a row
   bool over_ = false;
-  bool gone_ = false;
-  bool readable_ = false;
-  bool waiting_for_read_ = false;
-  bool write_blocked_ = false;
+  std::atomic<bool> gone_{false};  // changes on the loop's thread
   bool turn_posted_ = false;
   int depth_ = 0;
   CallList waiting_;    // for the connection
   CallList inside_;     // the interceptors
   CallList completed_;  // their handlers have not run
+  std::deque<StreamReference> woken_;
 
   mutable std::mutex mutex_;  // guards all below; `refused_` does not change once it is set
   CallList submitted_;
@@ -581,6 +885,9 @@ class LoopClient final : public ClientCore, private ReadyListener, private Alarm
   Status refused_;
   std::atomic<bool> has_submitted_{false};
 };
+
+void Link::ready(Direction direction) { client.ready(*this, direction); }
+void Link::ring() { client.tick(*this); }
 
 void LoopService::shutdown() noexcept {
   std::vector<LoopClient*> clients;

@@ -5,6 +5,8 @@
 #include "polyrpc/runtime/async.hpp"
 #include "polyrpc/runtime/interceptor.hpp"
 
+#include "stream_wait.hpp"
+
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
@@ -39,7 +41,11 @@ class OnionCall : public InterceptedCall, public CallTarget {
 
   Context& context() noexcept final { return context_; }
   Side side() const noexcept final { return Side::client; }
-  Result<MessageRef> request() final { return call_.args; }
+  CallKind kind() const noexcept final { return call_.kind; }
+  Result<MessageRef> request() final {
+    if (streams_requests(call_.kind)) return Status::failed_precondition("polyrpc: the requests of this call stream");
+    return call_.args;
+  }
   MessageSlot reply() noexcept final { return call_.reply; }
 
   Awaitable<Status> run() {
@@ -58,7 +64,8 @@ class OnionCall : public InterceptedCall, public CallTarget {
 
   /// What the caller is told when the interceptors have ended.
   Status settle(std::exception_ptr thrown, Status status) {
-    if (call_.headers != nullptr) *call_.headers = context_.headers();
+    // The headers of a stream have come to the caller with the messages.
+    if (call_.headers != nullptr && call_.kind == CallKind::unary) *call_.headers = context_.headers();
     if (call_.trailers != nullptr) *call_.trailers = context_.trailers();
     if (thrown == nullptr) return status;
     if (given_up_) return Status::cancelled("polyrpc: the call was cancelled");  // asio throws out of what is cancelled
@@ -78,6 +85,8 @@ class OnionCall : public InterceptedCall, public CallTarget {
   /// Fills in what goes over the wire, as the interceptors have left it.
   Status prepare(ClientCall& wire) {
     if (std::exchange(performed_, true)) {
+      if (call_.kind != CallKind::unary)
+        return Status::failed_precondition("polyrpc: an interceptor can make a streaming call only once");
       if (call_.reply.object != nullptr) {
         call_.reply.shape->destroy(call_.reply.object);
         call_.reply.shape->construct(call_.reply.object);
@@ -86,7 +95,9 @@ class OnionCall : public InterceptedCall, public CallTarget {
       context_.trailers().clear();
     }
     wire.method = context_.method();
+    wire.kind = call_.kind;
     wire.args = call_.args;
+    wire.args_stay = call_.args_stay;
     wire.reply = call_.reply;
     wire.one_way = call_.one_way;
     wire.wait_for_ready = call_.wait_for_ready;
@@ -98,8 +109,10 @@ class OnionCall : public InterceptedCall, public CallTarget {
     }
     if (wire.has_deadline() && wire.deadline <= Clock::now())
       return Status::deadline_exceeded("polyrpc: the deadline has passed");
-    wire.headers = &context_.headers();
-    wire.trailers = &context_.trailers();
+    if (call_.kind == CallKind::unary) {
+      wire.headers = &context_.headers();
+      wire.trailers = &context_.trailers();
+    }
     if (context_.metadata().empty()) return {};
     wire.metadata = &context_.metadata();
     return core_.check(context_.metadata());
@@ -180,6 +193,7 @@ struct StartWire {
   ClientCore* core;
   asio::io_context* context;
   const Terms* terms;
+  ClientCall* behalf;
   std::shared_ptr<WireCount> count;
 
   template <class Handler>
@@ -187,6 +201,8 @@ struct StartWire {
     using Stored = std::decay_t<Handler>;
     auto* const wire = new WireCall<Stored>(Stored(std::forward<Handler>(handler)), context->get_executor(), count);
     wire->take_terms(*terms);
+    wire->args_stay = terms->args_stay;
+    wire->behalf = behalf;
     wire->cancel_by_slot(*core);
     count->started.fetch_add(1, std::memory_order_relaxed);
     core->start_wire(*wire);
@@ -213,10 +229,14 @@ class OnionOnLoop final : public ClientOnion, public OnionCall, public std::enab
   }
 
   Awaitable<Status> perform(InterceptedCall&) override {
+    if (call_.kind != CallKind::unary) {
+      Status streamed = co_await perform_stream();
+      co_return streamed;
+    }
     Terms terms;
     Status status = prepare(terms);
     if (status.ok()) {
-      StartWire initiation{&core_, &io_, &terms, count};
+      StartWire initiation{&core_, &io_, &terms, &call_, count};
       auto token = asio::use_awaitable;
       status = co_await asio::async_initiate<decltype(token), void(Status)>(std::move(initiation), token);
     }
@@ -226,15 +246,56 @@ class OnionOnLoop final : public ClientOnion, public OnionCall, public std::enab
   const std::shared_ptr<WireCount> count = std::make_shared<WireCount>();
 
  private:
+  /// Ends with the call, and ends it.
+  class WireStream {
+   public:
+    WireStream(ClientCore& core, ClientCall& call) : core_(core), call_(new StreamCall(call.method, call.kind)) {
+      call_->behalf = &call;
+    }
+    WireStream(const WireStream&) = delete;
+    WireStream& operator=(const WireStream&) = delete;
+    ~WireStream() { core_.abandon(*call_); }
+    StreamCall& operator*() const noexcept { return *call_; }
+
+   private:
+    ClientCore& core_;
+    StreamCall* call_;
+  };
+
+  Awaitable<Status> perform_stream() {
+    const WireStream stream(core_, call_);
+    StreamCall& wire = *stream;
+    Status status = prepare(wire);
+    if (!status.ok()) co_return status;
+    wire.retain();  // the core's
+    count->started.fetch_add(1, std::memory_order_relaxed);
+    core_.start_wire(wire);
+    StreamOperation end(StreamOperation::Kind::outcome);
+    std::function<void()> ended = [counted = count] { counted->ended.fetch_add(1, std::memory_order_release); };
+    if (core_.attempt(wire, end)) {
+      ended();
+    } else {
+      do {
+        WaitForStream wait{&core_, &io_, &wire, &end, ended};
+        auto token = asio::use_awaitable;
+        status = co_await asio::async_initiate<decltype(token), void(Status)>(std::move(wait), token);
+      } while (!core_.attempt(wire, end));
+    }
+    context_.headers() = wire.received_headers;
+    context_.trailers() = wire.received_trailers;
+    status = std::move(end.status);
+    co_return status;
+  }
+
   const std::shared_ptr<ClientCore> kept_core_;
   asio::io_context& io_;
 };
 
 class OnionOfWaiters final : public DrivenOnion {
  public:
-  OnionOfWaiters(std::shared_ptr<ClientCore> core, WaitableCall& call)
+  OnionOfWaiters(std::shared_ptr<ClientCore> core, ClientCall& call, std::condition_variable* wake)
       : onion_(std::make_shared<OnionOnLoop>(std::move(core), call, io_)), count_(onion_->count) {
-    count_->wake = &call.changed;
+    count_->wake = wake;
   }
   // What is in flight has to come back before its context goes.
   ~OnionOfWaiters() override { onion_->cancel(); }
@@ -308,8 +369,9 @@ std::shared_ptr<ClientOnion> make_onion(std::shared_ptr<ClientCore> core, Client
   return std::make_shared<OnionOnLoop>(std::move(core), call, context);
 }
 
-std::shared_ptr<DrivenOnion> make_driven_onion(std::shared_ptr<ClientCore> core, WaitableCall& call) {
-  return std::make_shared<OnionOfWaiters>(std::move(core), call);
+std::shared_ptr<DrivenOnion> make_driven_onion(std::shared_ptr<ClientCore> core, ClientCall& call,
+                                               std::condition_variable* wake) {
+  return std::make_shared<OnionOfWaiters>(std::move(core), call, wake);
 }
 
 }  // namespace polyrpc

@@ -5,6 +5,7 @@
 #include "polyrpc/runtime/client_call.hpp"
 #include "polyrpc/runtime/client_core.hpp"
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -44,6 +45,8 @@ class DrivenOnion : public ClientOnion {
   /// Whether the interceptors wait for the wire, and not for anything else that could be waited for.
   virtual bool on_wire() const noexcept = 0;
 };
-std::shared_ptr<DrivenOnion> make_driven_onion(std::shared_ptr<ClientCore> core, WaitableCall& call);
+/// Whoever waits for what goes over the wire is notified by `wake`, if that is not null.
+std::shared_ptr<DrivenOnion> make_driven_onion(std::shared_ptr<ClientCore> core, ClientCall& call,
+                                               std::condition_variable* wake);
 
 }  // namespace polyrpc

@@ -1,5 +1,7 @@
 #include "polyrpc/runtime/client_session.hpp"
 
+#include "polyrpc/runtime/stream_call.hpp"
+
 #include <algorithm>
 #include <exception>
 #include <string>
@@ -10,11 +12,21 @@ namespace polyrpc {
 namespace {
 
 constexpr std::size_t kept_payload = 256 << 10;
+constexpr std::uint8_t most_sent_again = 2;
+
+StreamCall& as_stream(ClientCall& call) noexcept { return static_cast<StreamCall&>(call); }
 
 }  // namespace
 
+ClientLink::ClientLink(std::unique_ptr<ClientSession> made) : session(std::move(made)) {}
+
+ClientLink::~ClientLink() = default;
+
 ClientSession::ClientSession(std::unique_ptr<ClientCodec> codec, std::unique_ptr<ClientFraming> framing)
-    : codec_(std::move(codec)), framing_(std::move(framing)) {
+    : codec_(std::move(codec)),
+      framing_(std::move(framing)),
+      streams_(framing_ == nullptr && codec_->capabilities().streaming),
+      tick_due_(streams_ ? Clock::time_point() : Clock::time_point::max()) {
   if (framing_ != nullptr) framing_->open(output_);
 }
 
@@ -26,6 +38,7 @@ Result<bool> ClientSession::opened(ByteQueue& wire) {
 Status ClientSession::send(ClientCall& call) {
   if (!failure_.ok()) return failure_;
   head_.method = call.method;
+  head_.kind = call.kind;
   head_.wants_reply = !call.one_way;
   head_.timeout.reset();
   if (call.send_deadline && codec_->capabilities().deadline && call.has_deadline())
@@ -45,6 +58,7 @@ Status ClientSession::send(ClientCall& call) {
       written = framing_->wrap(head_, output_, start);
       if (!written.ok()) failure_ = written;  // the codec believes that the request has gone out
     }
+    if (written.ok()) write_pending();
   } catch (const std::exception& thrown) {
     // Nobody knows how far the codec has come: what stood in the output before goes out, nothing more.
     written = Status::internal("polyrpc: writing the request threw " + std::string(thrown.what()));
@@ -62,14 +76,20 @@ Status ClientSession::send(ClientCall& call) {
   return written;
 }
 
-void ClientSession::withdraw(ClientCall& call) {
+void ClientSession::drop(ClientCall& call) noexcept {
   table_[call.number & (table_.size() - 1)] = nullptr;
   --in_flight_;
   call.stage = ClientCall::Stage::ended;
+  call.link = nullptr;
+}
+
+void ClientSession::withdraw(ClientCall& call) {
+  drop(call);
   if (!failure_.ok()) return;
   const std::size_t start = output_.size();
   try {
     codec_->write_cancel(call.number, output_);
+    write_pending();
     if (framing_ == nullptr || output_.size() == start) return;
     RequestHead head;
     head.wants_reply = false;
@@ -80,7 +100,7 @@ void ClientSession::withdraw(ClientCall& call) {
   output_.truncate(start);
 }
 
-Status ClientSession::receive(ByteQueue& wire, Ended ended) {
+Status ClientSession::receive(ByteQueue& wire, News news) {
   try {
     if (!failure_.ok()) return failure_;
     Status unwrapped;
@@ -92,10 +112,15 @@ Status ClientSession::receive(ByteQueue& wire, Ended ended) {
       if (!*cut) break;
       ClientCall* call = find(reply_.call);
       if (call == nullptr) continue;
-      finish(*call);
-      ended(*call);
+      if (reply_.kind != ReplyKind::reply) {
+        if (reply_.kind == ReplyKind::readable && call->kind != CallKind::unary) fetch_headers(as_stream(*call));
+      } else if (!reply_.never_seen || !begins_anew(*call)) {
+        finish(*call);
+      }
+      news(*call);
       if (!failure_.ok()) return failure_;
     }
+    write_pending();
     if (payload_.empty()) payload_.recycle(kept_payload);
     return failure_ = std::move(unwrapped);
   } catch (const std::exception& thrown) {
@@ -103,14 +128,33 @@ Status ClientSession::receive(ByteQueue& wire, Ended ended) {
   }
 }
 
+/// Makes a call that the server has not begun with ready to be sent again, if that can be.
+bool ClientSession::begins_anew(ClientCall& call) noexcept {
+  if (!call.args_stay || call.sent_again >= most_sent_again) return false;
+  if (call.kind != CallKind::unary) {
+    StreamCall& stream = as_stream(call);
+    if (stream.touched) return false;
+    stream.ended_read = false;
+  }
+  drop(call);
+  ++call.sent_again;
+  call.stage = ClientCall::Stage::waiting;
+  return true;
+}
+
 /// Takes the reply that was cut last into its call.
 void ClientSession::finish(ClientCall& call) {
-  table_[call.number & (table_.size() - 1)] = nullptr;
-  --in_flight_;
-  call.stage = ClientCall::Stage::ended;
+  drop(call);
   if (!reply_.status.ok()) {
     call.status = std::move(reply_.status).as_remote();
     reply_.status = {};
+  }
+  if (call.kind != CallKind::unary) {
+    StreamCall& stream = as_stream(call);
+    if (!stream.has_headers) stream.received_headers = std::exchange(reply_.headers, {});
+    stream.has_headers = true;
+    stream.received_trailers = std::exchange(reply_.trailers, {});
+    return;
   }
   if (call.may_vanish && !call.enter()) return;
   struct Inside {
@@ -131,7 +175,7 @@ void ClientSession::finish(ClientCall& call) {
   }
 }
 
-void ClientSession::take_all(Ended taken) {
+void ClientSession::take_all(News taken) {
   std::vector<ClientCall*> calls;
   calls.reserve(in_flight_);
   for (ClientCall*& place : table_)
@@ -141,6 +185,92 @@ void ClientSession::take_all(Ended taken) {
   for (ClientCall* call : calls) {
     call->stage = ClientCall::Stage::ended;
     taken(*call);
+  }
+}
+
+void ClientSession::take_finished(News taken, News left) {
+  std::vector<ClientCall*> streams;
+  take_all([&](ClientCall& call) {
+    if (call.kind == CallKind::unary || as_stream(call).ended_read) return taken(call);
+    call.stage = ClientCall::Stage::sent;
+    streams.push_back(&call);
+  });
+  for (ClientCall* call : streams) {
+    table_[call->number & (table_.size() - 1)] = call;
+    ++in_flight_;
+  }
+  for (ClientCall* call : streams) left(*call);
+}
+
+Result<Pulled> ClientSession::read(StreamCall& call, MessageSlot into) {
+  if (!failure_.ok()) return Pulled::nothing;
+  try {
+    Result<Pulled> pulled = codec_->read_message(call.number, into);
+    if (!pulled.ok()) {
+      withdraw(call);
+      const Status& why = pulled.status();
+      return Status(why.code(), "reading body " + why.message());
+    }
+    if (*pulled == Pulled::message)
+      call.touched = true, write_pending();
+    else if (*pulled == Pulled::end)
+      call.ended_read = true;
+    return pulled;
+  } catch (const std::exception& thrown) {
+    failure_ = Status::internal("polyrpc: reading a message threw " + std::string(thrown.what()));
+    drop(call);
+    return failure_;
+  }
+}
+
+Status ClientSession::write(StreamCall& call, MessageRef message) {
+  if (!failure_.ok()) return failure_;
+  const std::size_t start = output_.size();
+  try {
+    Status written = codec_->write_message(call.number, message, output_);
+    if (written.ok()) call.touched = true, write_pending();
+    return written;
+  } catch (const std::exception& thrown) {
+    output_.truncate(start);
+    return failure_ = Status::internal("polyrpc: writing a message threw " + std::string(thrown.what()));
+  }
+}
+
+Status ClientSession::close_writing(StreamCall& call) {
+  if (!failure_.ok()) return failure_;
+  const std::size_t start = output_.size();
+  try {
+    Status written = codec_->write_end(call.number, output_);
+    if (written.ok()) call.touched = true, write_pending();
+    return written;
+  } catch (const std::exception& thrown) {
+    output_.truncate(start);
+    return failure_ = Status::internal("polyrpc: ending the messages threw " + std::string(thrown.what()));
+  }
+}
+
+bool ClientSession::has_room(const StreamCall& call) const noexcept { return codec_->has_room(call.number); }
+
+void ClientSession::fetch_headers(StreamCall& call) {
+  if (call.has_headers || !failure_.ok()) return;
+  const Metadata* const headers = codec_->headers(call.number);
+  if (headers == nullptr) return;
+  call.received_headers = *headers;
+  call.has_headers = true;
+}
+
+Status ClientSession::tick(Clock::time_point now) {
+  if (!streams_ || !failure_.ok()) {
+    tick_due_ = Clock::time_point::max();
+    return failure_;
+  }
+  try {
+    const auto next = codec_->tick(now, output_);
+    if (!next.ok()) return failure_ = next.status();
+    tick_due_ = next->value_or(Clock::time_point::max());
+    return {};
+  } catch (const std::exception& thrown) {
+    return failure_ = Status::internal("polyrpc: the wire's upkeep threw " + std::string(thrown.what()));
   }
 }
 

@@ -43,7 +43,7 @@ void StreamHandle::cancel() {
 
 Status StreamHandle::perform(StreamOperation& operation) {
   if (call_ == nullptr) return no_call();
-  if (core_->must_not_wait())
+  if (!call_->done() && core_->must_not_wait())
     return Status::failed_precondition("polyrpc: waiting here would stop the thread that makes the call");
   core_->perform(*call_, operation);
   return std::move(operation.status);

@@ -16,10 +16,12 @@ void StreamCall::deliver(Deliver how) {
     StreamCall& call;
     ~Release() { call.release(); }
   } at_end{*this};
+  done_.store(true, std::memory_order_release);
   wake(how);
 }
 
 void StreamCall::drop() {
+  done_.store(true, std::memory_order_release);
   // Whoever waits may own this call's handle.
   auto unwanted = std::exchange(waiters, {});
   for (std::unique_ptr<StreamWaiter>& waiter : unwanted) waiter.reset();

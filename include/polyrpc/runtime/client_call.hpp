@@ -96,6 +96,7 @@ class ClientCall : public Alarm {
   bool args_stay = false;  ///< what the call borrows is there until it ends, so that it can be sent again
   std::uint8_t sent_again = 0;
   std::uint64_t number = 0;
+  ClientCall* behalf = nullptr;  ///< the call around which the interceptors stand, if this is what they made of it
   ClientCall* next = nullptr;
   ClientCall* previous = nullptr;
   ClientCore* core = nullptr;  ///< while an alarm is set

@@ -45,15 +45,15 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   /// The outcome of a call whose end will not be waited for any more.
   virtual Status why_not_waited() const { return Status::deadline_exceeded("polyrpc: the deadline has passed"); }
   /// Nobody will wait for a call that has been started, or take its outcome.
-  virtual void forget(WaitableCall& call) { (void)call; }
+  virtual void forget(ClientCall& call) { (void)call; }
   /// Does something with a streaming call that was started, and waits as long as it takes. Not on the loop's thread.
-  virtual void perform(StreamCall& call, StreamOperation& operation);
+  virtual void perform(StreamCall& call, StreamOperation& operation) = 0;
   /// The same without waiting, on the loop's thread. False: it has to wait; then `when_ready` says for what.
-  virtual bool attempt(StreamCall& call, StreamOperation& operation);
+  virtual bool attempt(StreamCall& call, StreamOperation& operation) = 0;
   /// Has `waiter` told once when the operation is worth another attempt.
-  virtual void when_ready(StreamCall& call, const StreamOperation& operation, std::unique_ptr<StreamWaiter> waiter);
+  virtual void when_ready(StreamCall& call, const StreamOperation& operation, std::unique_ptr<StreamWaiter> waiter) = 0;
   /// Nobody has to do with a streaming call any more: it is cancelled if it has not ended. Takes over a reference.
-  void abandon(StreamCall& call);
+  virtual void abandon(StreamCall& call);
 
   /// Whether this thread must not wait, because the calls are made on it.
   virtual bool must_not_wait() const noexcept = 0;
@@ -81,6 +81,8 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   Status prepare(ClientCall& call, const CallOptions& options);
   /// `call` for a call that has its terms, without interceptors.
   virtual Status call_wire(WaitableCall& call, const std::stop_token& stop) = 0;
+  /// `call` for a call that has its terms.
+  Status call_until(WaitableCall& call, const std::stop_token& stop);
   /// Has `stop` cancel the call.
   void watch(ClientCall& call, const std::stop_token& stop);
   /// Ends a call that was never sent.
@@ -105,11 +107,11 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   std::unique_ptr<InterceptorList> interceptors_;
 };
 
-/// Cancels a call when its stop token is stopped. Destroyed by the call's owner while it holds its reference and no
-/// lock.
+/// Cancels a call when one of its stop tokens is stopped. Destroyed by the call's owner while it holds its reference
+/// and no lock.
 class StopHook {
  public:
-  StopHook(std::shared_ptr<ClientCore> core, ClientCall& call, std::stop_token token);
+  StopHook(std::shared_ptr<ClientCore> core, ClientCall& call, std::stop_token token, std::stop_token above = {});
 
  private:
   struct Cancel {
@@ -118,6 +120,7 @@ class StopHook {
     void operator()() const { core->cancel(*call); }
   };
   std::stop_callback<Cancel> callback_;
+  std::stop_callback<Cancel> callback_above_;
 };
 
 }  // namespace polyrpc

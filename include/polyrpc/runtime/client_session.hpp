@@ -13,12 +13,28 @@
 
 namespace polyrpc {
 
+class ClientSession;
+class StreamCall;
+
+/// What calls know of the connection that they were sent on; a driver's own goes on from here.
+struct ClientLink {
+  explicit ClientLink(std::unique_ptr<ClientSession> made);
+  ClientLink(const ClientLink&) = delete;
+  ClientLink& operator=(const ClientLink&) = delete;
+  ~ClientLink();
+
+  const std::unique_ptr<ClientSession> session;
+  Status lost;  ///< why the connection is gone; streaming calls may still have something to read
+};
+
 /// The client's end of one connection without the connection: bytes in, bytes out, and a table of the calls under way.
 /// For one thread at a time.
 class ClientSession {
  public:
-  /// Told of a call that is out of the table, with its status and reply in place. Must not call the session.
-  using Ended = FunctionRef<void(ClientCall&)>;
+  /// Told of a call of which there is news; its stage says what. `ended`: it is out of the table, with its status and
+  /// reply in place. `waiting`: it is out of the table because the server has not begun with it, and is to be sent
+  /// again. `sent`: reading, writing or both are worth an attempt; of streaming calls only. Must not call the session.
+  using News = FunctionRef<void(ClientCall&)>;
 
   /// `framing` may be null.
   ClientSession(std::unique_ptr<ClientCodec> codec, std::unique_ptr<ClientFraming> framing);
@@ -33,9 +49,33 @@ class ClientSession {
   void withdraw(ClientCall& call);
   /// Reads every whole reply that stands in `wire`. Not ok: the connection is beyond use, and replies cut before that
   /// have been handed over.
-  Status receive(ByteQueue& wire, Ended ended);
+  Status receive(ByteQueue& wire, News news);
   /// Empties the table, in the order of sending.
-  void take_all(Ended taken);
+  void take_all(News taken);
+  /// Takes all calls out of the table but those that may have something left to read, and says which they are.
+  void take_finished(News taken, News left);
+
+  // Streaming calls that were sent and have not ended.
+
+  /// Reads a message. `end`: `receive` must be called once more, for the reply. Not ok: the call has been withdrawn.
+  Result<Pulled> read(StreamCall& call, MessageSlot into);
+  Status write(StreamCall& call, MessageRef message);
+  Status close_writing(StreamCall& call);
+  bool has_room(const StreamCall& call) const noexcept;
+  /// Copies the headers into the call, if they are there and it has none.
+  void fetch_headers(StreamCall& call);
+  /// Takes a call whose connection is gone out of the table.
+  void drop(ClientCall& call) noexcept;
+
+  /// Whether a further call should be sent here.
+  bool takes_calls() const noexcept { return !streams_ || codec_->takes_calls(); }
+  /// Whether none should be sent here any more.
+  bool is_leaving() const noexcept { return streams_ && codec_->is_leaving(); }
+  bool has_upkeep() const noexcept { return streams_; }
+  /// Does what the wire wants done at `now`; then `tick_due` is new. Not ok: the connection is beyond use.
+  Status tick(Clock::time_point now);
+  /// When `tick` is to be called; `max()`: never.
+  Clock::time_point tick_due() const noexcept { return tick_due_; }
 
   /// Bytes to be sent; the owner consumes them.
   ByteQueue& output() noexcept { return output_; }
@@ -45,12 +85,18 @@ class ClientSession {
 
  private:
   void finish(ClientCall& call);
+  bool begins_anew(ClientCall& call) noexcept;
+  void write_pending() {
+    if (streams_) codec_->write_pending(output_);
+  }
   ClientCall* find(std::uint64_t number) const noexcept;
   void enter(ClientCall& call);
   void grow();
 
   const std::unique_ptr<ClientCodec> codec_;
   const std::unique_ptr<ClientFraming> framing_;
+  const bool streams_;  // what only such wires need costs the others nothing
+  Clock::time_point tick_due_;
   RequestHead head_;
   IncomingReply reply_;
   ByteQueue payload_;  // what the framing has unwrapped

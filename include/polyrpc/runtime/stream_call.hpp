@@ -7,11 +7,13 @@
 #include "polyrpc/runtime/client_call.hpp"
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// The record of a client's streaming call: for the engine and for the templates in front of it. Users know
@@ -45,6 +47,25 @@ class StreamWaiter {
   virtual void wake(Deliver how) = 0;
 };
 
+class StreamCall;
+
+/// Owns a reference to a call.
+class StreamReference {
+ public:
+  explicit StreamReference(StreamCall& call) noexcept;
+  StreamReference(StreamReference&& other) noexcept : call_(std::exchange(other.call_, nullptr)) {}
+  StreamReference& operator=(StreamReference&& other) noexcept {
+    std::swap(call_, other.call_);
+    return *this;
+  }
+  ~StreamReference();
+  StreamCall& operator*() const noexcept { return *call_; }
+  StreamCall* operator->() const noexcept { return call_; }
+
+ private:
+  StreamCall* call_;
+};
+
 /// One streaming call. Its members belong to the core that drives it, but for those that are set before it starts.
 class StreamCall final : public ClientCall {
  public:
@@ -55,6 +76,9 @@ class StreamCall final : public ClientCall {
     trailers = &received_trailers;
   }
 
+  /// Whether the call has ended and will not change any more. From any thread.
+  bool done() const noexcept { return done_.load(std::memory_order_acquire); }
+
   void deliver(Deliver how) override;
   void drop() override;
 
@@ -62,7 +86,7 @@ class StreamCall final : public ClientCall {
   void wake(Deliver how);
 
   /// On whose behalf this goes over the wire, if interceptors stand around that one.
-  StreamCall& front() noexcept { return outer != nullptr ? *outer : *this; }
+  StreamCall& front() noexcept { return behalf != nullptr ? static_cast<StreamCall&>(*behalf) : *this; }
   /// What goes over the wire for this one; null if the interceptors have not come so far.
   StreamCall* wire() noexcept { return intercepted ? inner : this; }
 
@@ -76,14 +100,23 @@ class StreamCall final : public ClientCall {
 
   // Interceptors.
   bool intercepted = false;
-  bool polled = false;  ///< a thread runs them
+  bool polled = false;     ///< a thread runs them
+  std::size_t events = 0;  ///< that they have seen
+  bool woken = false;      ///< will be, soon
   StreamCall* inner = nullptr;
-  StreamCall* outer = nullptr;
 
   // Who waits.
   std::uint64_t changes = 0;                                                  ///< goes up with every `wake`
   std::vector<std::condition_variable*> sleepers;                             ///< threads of a `BlockingClient`
   std::array<std::unique_ptr<StreamWaiter>, StreamOperation::kinds> waiters;  ///< on a loop; one for each operation
+
+ private:
+  std::atomic<bool> done_{false};
 };
+
+inline StreamReference::StreamReference(StreamCall& call) noexcept : call_(&call) { call.retain(); }
+inline StreamReference::~StreamReference() {
+  if (call_ != nullptr) call_->release();
+}
 
 }  // namespace polyrpc
