@@ -215,6 +215,7 @@ class ClientConnection final : public ClientCodec {
       detach(*stream, NGHTTP2_CANCEL);
       stream->finished = true;
       stream->status = read;
+      stream->trailers.clear();  // they may have come with another outcome
       stream->reader.release();
       signal(*stream, over);
       return read;
@@ -612,9 +613,9 @@ class ClientConnection final : public ClientCodec {
     const std::size_t before = stream.reader.ready();
     Status taken = stream.reader.append(bytes);
     stream.messages += stream.reader.ready() - before;
-    if (!taken.ok()) return finish(stream, std::move(taken), NGHTTP2_CANCEL);
     if (has_one_reply(stream) && stream.messages > 1)
       return finish(stream, Status::unimplemented("grpc: the server sent more than one message"), NGHTTP2_CANCEL);
+    if (!taken.ok()) return finish(stream, std::move(taken), NGHTTP2_CANCEL);
     if (stream.is_streaming() && stream.reader.ready() > 0) signal_readable(stream);
     credit(stream);
   }

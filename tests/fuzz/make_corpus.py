@@ -729,7 +729,72 @@ def protobuf_message():
     yield "hand_length_claimed", seed("Lists", b"\x0a\xff\xff\xff\xff\7")
 
 
-TARGETS = {"protobuf_message": protobuf_message, "gob_decoder": gob_decoder, "gob_server": gob_server, "gob_client": gob_client, "json_value": json_value,
+# ---- HTTP/2, as a gRPC server says it (RFC 9113) ----
+
+
+def frame(kind, flags, stream, payload=b""):
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def hpack(*fields):
+    return b"".join(b"\0" + bytes([len(n)]) + n.encode() + bytes([len(v)]) + v.encode() for n, v in fields)
+
+
+GRPC_HEADERS = ((":status", "200"), ("content-type", "application/grpc"))
+
+
+def grpc_message(content, flag=0):
+    return bytes([flag]) + len(content).to_bytes(4, "big") + content
+
+
+def grpc_headers(stream, *fields, end=False):
+    return frame(1, 5 if end else 4, stream, hpack(*fields))
+
+
+def grpc_answer(stream, *messages, code="0", more=()):
+    return (grpc_headers(stream, *GRPC_HEADERS, *more) + b"".join(frame(0, 0, stream, m) for m in messages)
+            + grpc_headers(stream, ("grpc-status", code), end=True))
+
+
+def grpc_client():
+    opening = frame(4, 0, 0, bytes.fromhex("000300000064 000400010000".replace(" ", ""))) + frame(4, 1, 0)
+
+    def seed(*parts, how=6):
+        return bytes([how]) + opening + b"".join(parts)
+
+    a, b = grpc_message(b"a"), grpc_message(b"hello")
+    yield "hand_all_kinds", seed(grpc_answer(1, a), grpc_answer(3, a + b, b), grpc_answer(5, b), grpc_answer(7), grpc_answer(9, a))
+    yield "hand_interleaved", seed(grpc_headers(3, *GRPC_HEADERS), grpc_headers(7, *GRPC_HEADERS, ("k", "v")), frame(0, 0, 3, a[:3]),
+                                   frame(0, 0, 7, b), frame(0, 0, 3, a[3:]), grpc_headers(7, ("grpc-status", "5"), end=True), how=200)
+    yield "hand_trailers_only", seed(grpc_headers(1, *GRPC_HEADERS, ("grpc-status", "5"), ("grpc-message", "%e2%98%ba 100%"),
+                                                  ("grpc-status-details-bin", "CAUSAm5vGgYKAXQSAXY"), end=True))
+    yield "hand_compressed", seed(grpc_answer(1, grpc_message(b"a300", 1), more=(("grpc-encoding", "run"),)),
+                                  grpc_answer(3, grpc_message(b"b3", 1) + a, more=(("grpc-encoding", "run"),)),
+                                  grpc_answer(5, grpc_message(b"a9999", 1), more=(("grpc-encoding", "run"),)))
+    yield "hand_unknown_encoding", seed(grpc_answer(1, a, more=(("grpc-encoding", "zip"),)), how=1)
+    yield "hand_two_messages", seed(grpc_answer(1, a + a), grpc_answer(5, a, a))
+    yield "hand_half_message", seed(grpc_answer(1, a[:-1]), grpc_headers(3, *GRPC_HEADERS), frame(0, 1, 3, a + b[:7]), how=0)
+    yield "hand_flags", seed(grpc_answer(1, grpc_message(b"", 1)), grpc_answer(3, a + grpc_message(b"", 2)))
+    yield "hand_too_long", seed(grpc_headers(1, *GRPC_HEADERS), frame(0, 0, 1, b"\0\0\0\3\351"), grpc_answer(3, b"\0\xff\xff\xff\xff"))
+    yield "hand_http_errors", seed(grpc_headers(1, (":status", "503"), end=True), grpc_headers(3, (":status", "200"), ("content-type", "text/html")),
+                                   grpc_headers(5, (":status", "404"), ("grpc-status", "7"), end=True))
+    yield "hand_interim", seed(grpc_headers(1, (":status", "100")), grpc_headers(1, (":status", "103"), ("link", "x")), grpc_answer(1, a))
+    yield "hand_metadata", seed(grpc_headers(1, *GRPC_HEADERS, ("k", "v"), ("k", "w"), ("x-bin", "YQ==,Yg")), frame(0, 8, 1, b"\3" + a + b"\0\0\0"),
+                                grpc_headers(1, ("grpc-status", "0"), ("t-bin", "!"), end=True), how=130)
+    yield "hand_resets", seed(*(frame(3, 0, 2 * i + 1, c.to_bytes(4, "big")) for i, c in enumerate((7, 8, 11, 0, 2))))
+    yield "hand_goaway", seed(frame(7, 0, 0, bytes.fromhex("7fffffff00000000")), grpc_answer(1, a), frame(7, 0, 0, bytes.fromhex("0000000300000000")),
+                              grpc_answer(3, a))
+    yield "hand_calm", seed(frame(7, 0, 0, bytes.fromhex("000000000000000b") + b"too_many_pings"))
+    yield "hand_pings", seed(frame(6, 0, 0, b"12345678"), frame(6, 1, 0, b"12345678"), frame(4, 0, 0, bytes.fromhex("000400000003")),
+                             frame(8, 0, 0, b"\0\0\0\1"), frame(8, 0, 5, b"\0\0\0\0"))
+    yield "hand_continuation", seed(frame(1, 0, 1, hpack(*GRPC_HEADERS[:1])), frame(9, 0, 1), frame(9, 4, 1, hpack(*GRPC_HEADERS[1:])), frame(0, 0, 1, a),
+                                    grpc_headers(1, ("grpc-status", "0"), end=True), how=40)
+    yield "hand_push", seed(frame(5, 4, 1, b"\0\0\0\2" + hpack((":method", "GET"))))
+    yield "hand_unknown_frames", seed(frame(77, 255, 1, b"what"), frame(2, 0, 1, b"\0\0\0\0\1"), grpc_answer(1, a))
+    yield "hand_http1", b"\6HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
+
+
+TARGETS = {"grpc_client": grpc_client, "protobuf_message": protobuf_message, "gob_decoder": gob_decoder, "gob_server": gob_server, "gob_client": gob_client, "json_value": json_value,
            "json_server": json_server, "json_client": json_client, "first_bytes": first_bytes,
            "protobuf_server": protobuf_server, "protobuf_client": protobuf_client}
 
