@@ -249,7 +249,7 @@ Result<bool> ServerCall::next_request(ByteQueue& input, IncomingRequest& request
 
 Status ServerCall::Body::decode(MessageSlot into) const { return call_.format_.decode(bytes, into, call_.limits_); }
 
-Status ServerCall::write_message(MessageRef body, ByteQueue& output) {
+Status ServerCall::encode_message(MessageRef body, ByteQueue& output) {
   const std::size_t before = output.size();
   // That it cannot be sent is not the caller's fault.
   if (Status encoded = format_.encode(body, output); !encoded.ok()) return Status::internal(encoded.message());
@@ -271,7 +271,7 @@ Status ServerCall::write_message(MessageRef body, ByteQueue& output) {
 Status ServerCall::write_reply(const ReplyHead& head, MessageRef body, ByteQueue& output) {
   answer_ = {};
   if (head.status.ok()) {
-    if (Status written = write_message(body, output); !written.ok()) return written;
+    if (Status written = encode_message(body, output); !written.ok()) return written;
     answer_.content_type = type_prefix;
     answer_.content_type += format_.name();
     answer_.status = 200;

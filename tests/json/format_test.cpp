@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 
 #include <cmath>
+#include <complex>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -46,8 +47,8 @@ TEST_CASE("a message is one JSON value", "[json]") {
 TEST_CASE("a message that JSON cannot say leaves nothing behind", "[json]") {
   ByteQueue output;
   output.append(std::string_view("before"));
-  const Point point{0, 0, std::nan("")};
-  CHECK(json::format()->encode(message_ref(point), output).code() == StatusCode::invalid_argument);
+  const std::vector<std::complex<double>> complex(1);
+  CHECK(json::format()->encode(message_ref(complex), output).code() == StatusCode::invalid_argument);
   CHECK(output.text() == "before");
 }
 
@@ -86,6 +87,24 @@ TEST_CASE("numbers may stand in strings", "[json]") {
     INFO(text);
     CHECK(read(text, point).code() == StatusCode::invalid_argument);
   }
+  // What JavaScript would lose is written so.
+  const auto written = [](const auto& value) {
+    ByteQueue output;
+    REQUIRE(json::format()->encode(message_ref(value), output).ok());
+    return std::string(output.text());
+  };
+  constexpr std::int64_t exact = std::int64_t{1} << 53;
+  CHECK(written(exact) == "9007199254740992");
+  CHECK(written(-exact) == "-9007199254740992");
+  CHECK(written(exact + 1) == R"("9007199254740993")");
+  CHECK(written(-exact - 1) == R"("-9007199254740993")");
+  CHECK(written((std::numeric_limits<std::int64_t>::min)()) == R"("-9223372036854775808")");
+  CHECK(written((std::numeric_limits<std::uint64_t>::max)()) == R"("18446744073709551615")");
+  CHECK(written(std::nan("")) == R"("NaN")");
+  CHECK(written(-std::numeric_limits<float>::infinity()) == R"("-Infinity")");
   // JSON-RPC knows no such thing.
+  ByteQueue plain;
+  REQUIRE(json::encode(exact + 1, plain).ok());
+  CHECK(plain.text() == "9007199254740993");
   CHECK(json::decode(R"({"x":"1"})", point).code() == StatusCode::invalid_argument);
 }

@@ -112,8 +112,23 @@ bool Encoder::enter() {
   return true;
 }
 
+template <class Integer>
+void Encoder::wide(Integer value) {
+  constexpr Integer exact = Integer{1} << 53;
+  bool is_awkward = value > exact;
+  if constexpr (std::is_signed_v<Integer>) is_awkward = is_awkward || value < -exact;
+  is_awkward = is_awkward && awkward_in_text_;
+  if (is_awkward) sink_.put('"');
+  sink_.integer(value);
+  if (is_awkward) sink_.put('"');
+}
+
 template <class Float>
 bool Encoder::real(Float value) {
+  if (!std::isfinite(value) && awkward_in_text_) {
+    sink_.put(std::string_view(std::isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\""));
+    return true;
+  }
   if (!std::isfinite(value))
     return fail(Status::invalid_argument(std::isnan(value) ? "json: unsupported value: NaN"
                                          : value > 0       ? "json: unsupported value: +Inf"
@@ -146,7 +161,7 @@ bool Encoder::value(const Plan& plan, const void* object) {
       sink_.integer(std::int64_t{as<std::int32_t>(object)});
       return true;
     case Kind::int64:
-      sink_.integer(as<std::int64_t>(object));
+      wide(as<std::int64_t>(object));
       return true;
     case Kind::uint8:
       sink_.integer(std::uint64_t{as<std::uint8_t>(object)});
@@ -158,7 +173,7 @@ bool Encoder::value(const Plan& plan, const void* object) {
       sink_.integer(std::uint64_t{as<std::uint32_t>(object)});
       return true;
     case Kind::uint64:
-      sink_.integer(as<std::uint64_t>(object));
+      wide(as<std::uint64_t>(object));
       return true;
     case Kind::float32:
       return real(as<float>(object));
@@ -223,7 +238,7 @@ bool Encoder::value(const Plan& plan, const void* object) {
       return true;
     }
     case Kind::duration:
-      sink_.integer(shape.duration->get(object));
+      wide(shape.duration->get(object));
       return true;
     case Kind::enum_name: {
       const std::int64_t number = shape.enumeration->get(object);

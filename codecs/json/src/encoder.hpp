@@ -17,6 +17,10 @@ class Encoder {
  public:
   Encoder(Sink& sink, bool escape_html, std::size_t depth_limit) noexcept;
 
+  /// From now on numbers that JavaScript's cannot hold are written as strings, as protobuf's JSON has them: integers
+  /// beyond 2^53, NaN and infinities.
+  void put_awkward_numbers_in_text() noexcept { awkward_in_text_ = true; }
+
   /// False: `failure` says why; what was written is worth nothing.
   bool value(const Plan& plan, const void* object);
   /// A tuple's elements or a struct's fields without names, in brackets.
@@ -36,6 +40,8 @@ class Encoder {
   void base64(std::span<const std::byte> bytes);
   template <class Float>
   bool real(Float value);
+  template <class Integer>
+  void wide(Integer value);
 
   bool enter();
   void leave() noexcept { --depth_; }
@@ -43,6 +49,7 @@ class Encoder {
 
   Sink& sink_;
   bool escape_html_;
+  bool awkward_in_text_ = false;
   std::size_t depth_limit_;
   std::size_t depth_ = 0;
   Status failure_;

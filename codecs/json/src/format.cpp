@@ -22,6 +22,7 @@ class Format final : public MessageFormat {
   Status encode(MessageRef message, ByteQueue& output) const override {
     Sink sink(output);
     Encoder encoder(sink, escape_html_, CodecLimits().depth);
+    encoder.put_awkward_numbers_in_text();
     if (!encoder.value(plan_of(*message.shape), message.object)) return encoder.failure();
     sink.keep();
     return {};

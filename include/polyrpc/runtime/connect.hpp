@@ -118,7 +118,7 @@ class ServerCall final : public ServerCodec {
   Status read_fields(std::span<const http::Field> fields);
   void write_fields(const ReplyHead& head);
   void add_fields(const Metadata* metadata, std::string_view prefix);
-  Status write_message(MessageRef body, ByteQueue& output);
+  Status encode_message(MessageRef body, ByteQueue& output);
 
   const Service& service_;
   const MessageFormat& format_;
