@@ -26,6 +26,7 @@ void fail(std::string_view what, const std::string& text) {
 test::HttpServer& server() {
   static test::HttpServer& made = []() -> test::HttpServer& {
     http1::Options options = test::standard_http();
+    options.connect.formats = {json::format()};
     options.mount("/page", [](const http1::Request& request) {
       return http1::Response::text(200, std::string(request.method) + std::string(request.query) +
                                             std::string(request.header("x-a")) + std::string(request.body));

@@ -42,7 +42,6 @@ LIBRARIES = [
     {"include": r"openssl/", "folders": ["transports"], "path": r"/transports/.*tls"},
     {"include": r"google/protobuf/", "folders": ["codecs/protobuf", "grpc"]},
     {"include": r"snappy\.h", "folders": ["codecs/protobuf"], "path": r"/rpc_snappy\.cpp$"},
-    {"include": r"(nghttp2/|zlib\.h)", "folders": ["grpc"]},
     {"include": r"nghttp2/", "folders": ["grpc"]},
     {"include": r"zlib\.h", "folders": ["compression"], "path": r"^src/compression/"},
 ]

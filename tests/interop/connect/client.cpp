@@ -1,5 +1,5 @@
 // Calls a Connect server (server.js, or our own) with our client and prints a line per check.
-// Usage: connect_client http://ADDRESS
+// Usage: connect_client http://ADDRESS. In every format that was built in.
 
 #include "polyrpc/polyrpc.hpp"
 #include "polyrpc/transports/connect_client.hpp"
@@ -16,6 +16,9 @@
 #if defined(POLYRPC_HAS_GZIP)
 #include "polyrpc/compression/gzip.hpp"
 #endif
+#if defined(POLYRPC_HAS_PROTOBUF)
+#include "polyrpc/codecs/protobuf.hpp"
+#endif
 
 namespace {
 
@@ -26,7 +29,9 @@ using polyrpc::StatusCode;
 
 enum class Packed { no, yes };
 
-std::unique_ptr<polyrpc::Client> dial(const std::string& address, Packed packed = Packed::no) {
+using Format = std::shared_ptr<const polyrpc::MessageFormat>;
+
+std::unique_ptr<polyrpc::Client> dial(const std::string& address, const Format& format, Packed packed = Packed::no) {
   polyrpc::connect::ClientOptions options;
 #if defined(POLYRPC_HAS_GZIP)
   options.compressors = {polyrpc::gzip()};
@@ -35,7 +40,7 @@ std::unique_ptr<polyrpc::Client> dial(const std::string& address, Packed packed 
 #else
   (void)packed;
 #endif
-  return polyrpc::dial(address, polyrpc::connect::unary(polyrpc::json::format(), options));
+  return polyrpc::dial(address, polyrpc::connect::unary(format, options));
 }
 
 Everything everything() {
@@ -55,31 +60,27 @@ Everything everything() {
 
 const std::string service = "interop.connect.Arith.";
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc != 2) return 2;
-  const std::string address = argv[1];
-
-  check("calls", [&] {
-    const auto client = dial(address);
+void checks(const std::string& address, const Format& format) {
+  const std::string prefix = std::string(format->name()) + "/";
+  check(prefix + "calls", [&] {
+    const auto client = dial(address, format);
     expect(good(client->call<Product>(service + "Multiply", Args{6, 7})).value == 42, "6*7");
     expect(good(client->call<Product>("interop.connect.Arith/Multiply", Args{0, 0})).value == 0, "0*0");
   });
-  check("everything", [&] {
-    const auto client = dial(address);
+  check(prefix + "everything", [&] {
+    const auto client = dial(address, format);
     expect(good(client->call<Everything>(service + "Echo", everything())) == everything(), "it came back changed");
     expect(good(client->call<Everything>(service + "Echo", Everything())) == Everything(), "nothing came back as more");
   });
-  check("gzip", [&] {
-    const auto client = dial(address, Packed::yes);
+  check(prefix + "gzip", [&] {
+    const auto client = dial(address, format, Packed::yes);
     Everything large = everything();
     large.text.assign(std::size_t{1} << 20, 'x');
     expect(good(client->call<Everything>(service + "Echo", large)) == large, "it came back changed");
     expect(good(client->call<Product>(service + "Multiply", Args{6, 7})).value == 42, "6*7");
   });
-  check("errors", [&] {
-    const auto client = dial(address);
+  check(prefix + "errors", [&] {
+    const auto client = dial(address, format);
     constexpr std::array<std::string_view, 16> names = {
         "canceled",       "unknown",           "invalid_argument",   "deadline_exceeded",   "not_found",
         "already_exists", "permission_denied", "resource_exhausted", "failed_precondition", "aborted",
@@ -101,8 +102,8 @@ int main(int argc, char** argv) {
     expect(client->call<Nothing>(service + "None", Nothing()).status().code() == StatusCode::unimplemented, "None");
     expect(good(client->call<Product>(service + "Multiply", Args{6, 7})).value == 42, "the call after them");
   });
-  check("metadata", [&] {
-    const auto client = dial(address);
+  check(prefix + "metadata", [&] {
+    const auto client = dial(address, format);
     polyrpc::Metadata headers;
     polyrpc::Metadata trailers;
     polyrpc::CallOptions options;
@@ -113,8 +114,8 @@ int main(int argc, char** argv) {
     expect(headers.get("x-header") == "a value", "no header");
     expect(trailers.get("x-trailer") == "a value", "no trailer");
   });
-  check("deadline", [&] {
-    const auto client = dial(address);
+  check(prefix + "deadline", [&] {
+    const auto client = dial(address, format);
     polyrpc::CallOptions options;
     options.timeout = std::chrono::milliseconds(100);
     const Result<Nothing> late = client->call<Nothing>(service + "Sleep", Time{20'000}, options);
@@ -122,12 +123,22 @@ int main(int argc, char** argv) {
     options.timeout = std::chrono::seconds(60);
     good(client->call<Nothing>(service + "Sleep", Time{1}, options));
   });
-  check("many_at_once", [&] {
-    const auto client = dial(address);
+  check(prefix + "many_at_once", [&] {
+    const auto client = dial(address, format);
     std::vector<polyrpc::Pending<Product>> pending;
     for (std::int64_t i = 0; i < 300; ++i) pending.push_back(client->go<Product>(service + "Multiply", Args{i, i}));
     for (std::int64_t i = 299; i >= 0; --i)
       expect(good(pending[static_cast<std::size_t>(i)].wait()).value == i * i, "reply " + std::to_string(i));
   });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  checks(argv[1], polyrpc::json::format());
+#if defined(POLYRPC_HAS_PROTOBUF)
+  checks(argv[1], polyrpc::protobuf::format());
+#endif
   return failures == 0 ? 0 : 1;
 }

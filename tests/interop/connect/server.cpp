@@ -20,6 +20,9 @@
 #if defined(POLYRPC_HAS_GZIP)
 #include "polyrpc/compression/gzip.hpp"
 #endif
+#if defined(POLYRPC_HAS_PROTOBUF)
+#include "polyrpc/codecs/protobuf.hpp"
+#endif
 
 namespace {
 
@@ -61,6 +64,9 @@ int main() {
   register_services(registry);
   polyrpc::http1::Options http;
   http.connect.formats = {polyrpc::json::format()};
+#if defined(POLYRPC_HAS_PROTOBUF)
+  http.connect.formats.push_back(polyrpc::protobuf::format());
+#endif
 #if defined(POLYRPC_HAS_GZIP)
   http.connect.compressors = {polyrpc::gzip()};
 #endif
