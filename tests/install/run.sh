@@ -106,7 +106,7 @@ case $1 in
         echo "accepted: $1"
         exit 1
       fi
-      if ! tr -s ' \n' ' ' <"$WORK/mistake.log" | grep -F -e "$2"; then
+      if ! tr -s ' \n' ' ' <"$WORK/mistake.log" | grep -qF -e "$2"; then
         cat "$WORK/mistake.log"
         exit 1
       fi

@@ -1,6 +1,6 @@
-#include "acme/greeter.polyrpc_async.hpp"
-
 #include <polyrpc/codecs/protobuf.hpp>
+
+#include "acme/greeter.polyrpc_async.hpp"
 
 #include <cstdio>
 #include <cstdlib>
