@@ -7,8 +7,8 @@
 
 namespace polyrpc::tools {
 
-/// Writes two headers for every file: `<name>.polyrpc.hpp` with method constants, stubs and the base classes of services
-/// without coroutines, and `<name>.polyrpc_async.hpp` with that and what takes asio.
+/// Writes two headers for every file: `<name>.polyrpc.hpp` with method constants, stubs and the base classes of
+/// services without coroutines, and `<name>.polyrpc_async.hpp` with that and what takes asio.
 class HeaderGenerator final : public google::protobuf::compiler::CodeGenerator {
  public:
   bool Generate(const google::protobuf::FileDescriptor* file, const std::string& parameter,
