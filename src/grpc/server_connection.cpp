@@ -1,5 +1,6 @@
 #include "server_connection.hpp"
 
+#include "polyrpc/runtime/http_metadata.hpp"
 #include "polyrpc/runtime/server_core.hpp"
 
 #include <algorithm>
@@ -98,6 +99,12 @@ Status check_headers(const Metadata& headers) {
   Metadata others = headers;
   others.erase("grpc-encoding");
   return check_outgoing(others);
+}
+
+http::Response response_of(const connect::Answer& answer, std::string body) {
+  http::Response response = http::Response::of(answer.status, answer.content_type, std::move(body));
+  for (const auto& [name, value] : answer.fields) response.headers.emplace_back(name, value);
+  return response;
 }
 
 constexpr std::string_view plain_type = "application/grpc";
@@ -319,7 +326,7 @@ struct ServerConnection::Callbacks {
 // ---- the connection ----
 
 ServerConnection::ServerConnection(std::unique_ptr<Connection> connection, ByteQueue first_bytes, ServerHost& host,
-                                   std::shared_ptr<const Site> site)
+                                   std::shared_ptr<const Site> site, const UpgradeRequest* upgraded)
     : ServedStream(std::move(connection), std::move(first_bytes), host, "grpc"),
       site_(std::move(site)),
       options_(site_->options()),
@@ -343,6 +350,7 @@ ServerConnection::ServerConnection(std::unique_ptr<Connection> connection, ByteQ
   nghttp2_submit_settings(made, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(made, NGHTTP2_FLAG_NONE, 0,
                                         static_cast<std::int32_t>(options_.connection_window));
+  if (upgraded != nullptr) take_upgraded(*upgraded);
   if (options_.connection_age.count() > 0) {
     // Not all connections of a herd at once.
     static thread_local std::minstd_rand random{std::random_device{}()};
@@ -359,6 +367,28 @@ ServerConnection::~ServerConnection() {
   // Streams are given back by the callback, while there is still an object to call.
   session_.cancel_all();
   http2_.reset();
+}
+
+/// The request that HTTP/1.1 has begun with becomes stream 1 (RFC 7540, 3.2).
+void ServerConnection::take_upgraded(const UpgradeRequest& request) {
+  std::string text = request.settings;  // in base64's alphabet for URLs
+  std::replace(text.begin(), text.end(), '-', '+');
+  std::replace(text.begin(), text.end(), '_', '/');
+  const std::optional<std::string> settings = http::from_base64(text);
+  if (!settings || nghttp2_session_upgrade2(http2_.get(), reinterpret_cast<const std::uint8_t*>(settings->data()),
+                                            settings->size(), request.method == "HEAD", nullptr) != 0) {
+    say_goodbye(NGHTTP2_PROTOCOL_ERROR, "HTTP2-Settings that can't be read");
+    return;
+  }
+  header_begins(1);
+  Stream* const stream = find(1);
+  if (stream == nullptr) return;
+  header_field(*stream, ":method", request.method);
+  header_field(*stream, ":scheme", "http");
+  header_field(*stream, ":path", request.target);
+  for (const auto& [name, value] : request.fields) header_field(*stream, name == "host" ? ":authority" : name, value);
+  begin(*stream);
+  remote_ended(*stream);
 }
 
 void ServerConnection::serve(ByteQueue& input) {
@@ -439,7 +469,16 @@ Result<bool> ServerConnection::next_request(ByteQueue& input, IncomingRequest& r
       const std::int32_t id = calls_[next_call_++];
       if (next_call_ == calls_.size()) calls_.clear(), next_call_ = 0;
       Stream* const stream = find(id);
-      if (stream == nullptr || stream->use != Stream::Use::call || stream->ended) continue;
+      if (stream == nullptr || stream->ended) continue;
+      if (stream->use == Stream::Use::connect) {
+        stream->dispatched = true;
+        const Result<bool> cut = stream->connect->next_request(stream->body, request);
+        if (!cut.ok() || !*cut) return cut.ok() ? Status::internal("grpc: a request without a call") : cut.status();
+        request.head.tag.number = static_cast<std::uint64_t>(id);
+        request.head.tag.text.clear();
+        return true;
+      }
+      if (stream->use != Stream::Use::call) continue;
       stream->dispatched = true;
       request.kind = RequestKind::call;
       request.refused = {};
@@ -491,6 +530,7 @@ Status ServerConnection::append_reply(Stream& stream, MessageRef message) {
 Status ServerConnection::write_reply(const ReplyHead& head, MessageRef body) {
   Stream* const stream = find(static_cast<std::int32_t>(head.tag.number));
   if (stream == nullptr || stream->ended) return {};
+  if (stream->use == Stream::Use::connect) return write_connect_reply(*stream, head, body);
   if (head.headers != nullptr && head.status.ok())
     if (Status checked = check_headers(*head.headers); !checked.ok()) return checked;
   if (head.trailers != nullptr && !head.trailers->empty()) {
@@ -773,7 +813,7 @@ void ServerConnection::begin(Stream& stream) {
       type = stream.value(place);
   }
   const auto subtype = content_subtype(type);
-  if (!subtype) return open_page(stream);
+  if (!subtype) return open_other(stream);
   if (method != "POST") return refuse(stream, 405, "gRPC calls are sent by POST", "allow", "POST");
   begin_call(stream, *subtype);
 }
@@ -841,10 +881,12 @@ Status ServerConnection::read_call_header(Stream& stream) {
 }
 
 void ServerConnection::data_received(Stream& stream, std::span<const std::byte> bytes) {
-  if (stream.use == Stream::Use::page) {
+  if (stream.use == Stream::Use::page || stream.use == Stream::Use::connect) {
     nghttp2_session_consume_stream(http2_.get(), stream.id, bytes.size());
     if (stream.body.size() + bytes.size() > options_.receive_message_bytes)
-      return refuse(stream, 413, "the body is too large");
+      return stream.use == Stream::Use::page
+                 ? refuse(stream, 413, "the body is too large")
+                 : refuse_connect(stream, Status::resource_exhausted("connect: the message is too large"));
     stream.body.append(bytes);
     return;
   }
@@ -886,6 +928,7 @@ void ServerConnection::readable(Stream& stream) {
 void ServerConnection::remote_ended(Stream& stream) {
   stream.remote_ended = true;
   if (stream.use == Stream::Use::page) return answer_page(stream);
+  if (stream.use == Stream::Use::connect) return dispatch(stream);
   if (stream.use != Stream::Use::call || stream.ended) return;
   if (!stream.in.is_at_boundary())
     return fail_reading(stream, Status::internal("grpc: the request ends in the middle of a message"));
@@ -898,7 +941,7 @@ void ServerConnection::remote_ended(Stream& stream) {
 }
 
 void ServerConnection::dispatch(Stream& stream) {
-  if (streams_requests(stream.entry->handler->kind())) stream.dispatched = true;
+  if (stream.use == Stream::Use::call && streams_requests(stream.entry->handler->kind())) stream.dispatched = true;
   calls_.push_back(stream.id);
 }
 
@@ -921,7 +964,7 @@ void ServerConnection::stream_closed(Stream& stream) {
   --streams_;
   unread_ -= stream.unread;
   unsent_ -= stream.out.size();
-  if (stream.use == Stream::Use::call && stream.dispatched && !stream.trailers_sent)
+  if (stream.dispatched && stream.use != Stream::Use::over && !stream.trailers_sent)
     news_.push_back({RequestKind::cancel, stream.id});
   if (streams_ == 0) {
     idle_since_ = Clock::now();
@@ -934,16 +977,37 @@ void ServerConnection::reset(std::int32_t id, std::uint32_t code) {
   nghttp2_submit_rst_stream(http2_.get(), NGHTTP2_FLAG_NONE, id, code);
 }
 
-// ---- pages ----
+// ---- Connect's calls, and pages ----
 
-void ServerConnection::open_page(Stream& stream) {
+void ServerConnection::open_other(Stream& stream) {
   stream.use = Stream::Use::page;
-  if (stream.remote_ended) answer_page(stream);
+  if (site_->connect().empty()) return;
+  std::vector<http::Field> fields;
+  const http::Request request = request_of(stream, fields);
+  connect::Route route = site_->connect().route(request.method, request.path, fields, host_.core()->registry());
+  if (route.kind == connect::Route::Kind::call) {
+    stream.use = Stream::Use::connect;
+    stream.connect.emplace(site_->connect(), route, fields, limits_.codec, limits_.http_header_bytes);
+  } else if (route.kind == connect::Route::Kind::refusal && site_->find_page(request.path) == nullptr) {
+    respond(stream, response_of(route.answer, std::move(route.body)));
+  }
 }
 
-void ServerConnection::answer_page(Stream& stream) {
+void ServerConnection::refuse_connect(Stream& stream, const Status& status) {
+  connect::Answer answer;
+  std::string body = connect::make_error(status, answer);
+  respond(stream, response_of(answer, std::move(body)));
+}
+
+Status ServerConnection::write_connect_reply(Stream& stream, const ReplyHead& head, MessageRef body) {
+  ByteQueue text;
+  if (Status written = stream.connect->write_reply(head, body, text); !written.ok()) return written;
+  respond(stream, response_of(stream.connect->answer(), std::string(text.text())));
+  return {};
+}
+
+http::Request ServerConnection::request_of(const Stream& stream, std::vector<http::Field>& fields) const {
   http::Request request;
-  std::vector<http::Field> fields;
   for (const auto& place : stream.header) {
     const std::string_view name = stream.name(place);
     const std::string_view value = stream.value(place);
@@ -962,6 +1026,12 @@ void ServerConnection::answer_page(Stream& stream) {
   request.body = stream.body.text();
   request.peer = &peer();
   request.server = host_.core().get();
+  return request;
+}
+
+void ServerConnection::answer_page(Stream& stream) {
+  std::vector<http::Field> fields;
+  const http::Request request = request_of(stream, fields);
   const http::Handler* const handler = site_->find_page(request.path);
   if (handler == nullptr) {
     // A content type of gRPC's kind that is not gRPC's own, sent to a method.

@@ -26,7 +26,7 @@ namespace polyrpc::grpc {
 class ServerConnection final : public ServedStream, private SessionOwner {
  public:
   ServerConnection(std::unique_ptr<Connection> connection, ByteQueue first_bytes, ServerHost& host,
-                   std::shared_ptr<const Site> site);
+                   std::shared_ptr<const Site> site, const UpgradeRequest* upgraded = nullptr);
   ~ServerConnection() override;
 
  private:
@@ -91,8 +91,11 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   void readable(Stream& stream);
   void count_unread(Stream& stream) noexcept;
   void give_credit(Stream& stream);
-  void open_page(Stream& stream);
+  void open_other(Stream& stream);
   void answer_page(Stream& stream);
+  http::Request request_of(const Stream& stream, std::vector<http::Field>& fields) const;
+  void refuse_connect(Stream& stream, const Status& status);
+  Status write_connect_reply(Stream& stream, const ReplyHead& head, MessageRef body);
   void respond(Stream& stream, http::Response response);
   void refuse(Stream& stream, int http_status, std::string_view text, std::string_view extra_name = {},
               std::string_view extra_value = {});
@@ -102,6 +105,8 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   Status append_reply(Stream& stream, MessageRef message);
   void finish(Stream& stream);
   void reset(std::int32_t id, std::uint32_t code);
+
+  void take_upgraded(const UpgradeRequest& request);
 
   // The connection.
   void say_goodbye(std::uint32_t code, std::string_view why);

@@ -29,6 +29,11 @@ class Http2Protocol final : public Protocol {
                                           ServerHost& host) const override {
     return std::make_shared<ServerConnection>(std::move(connection), std::move(first_bytes), host, site_);
   }
+  std::string_view upgrade_token() const noexcept override { return "h2c"; }
+  std::shared_ptr<ServedConnection> upgrade(std::unique_ptr<Connection> connection, ByteQueue first_bytes,
+                                            UpgradeRequest request, ServerHost& host) const override {
+    return std::make_shared<ServerConnection>(std::move(connection), std::move(first_bytes), host, site_, &request);
+  }
 
  private:
   std::shared_ptr<const Site> site_;

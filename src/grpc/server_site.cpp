@@ -8,7 +8,7 @@
 
 namespace polyrpc::grpc {
 
-Site::Site(ServerOptions options) : options_(std::move(options)) {
+Site::Site(ServerOptions options) : options_(std::move(options)), connect_(options_.connect) {
   if (options_.formats.empty()) options_.formats.push_back(protobuf::format());
   if (!options_.compress_with.empty()) {
     compressor_ = options_.compressors.find(options_.compress_with);

@@ -17,10 +17,12 @@ class Site {
   const MessageFormat* format(std::string_view subtype) const noexcept;
   /// Null: replies are not compressed unless a handler asks for it.
   const Compressor* compressor() const noexcept { return compressor_; }
+  const connect::Service& connect() const noexcept { return connect_; }
   const http::Handler* find_page(std::string_view path) const noexcept;
 
  private:
   ServerOptions options_;
+  connect::Service connect_;
   const Compressor* compressor_ = nullptr;
 };
 

@@ -4,6 +4,7 @@
 #include "polyrpc/core/codec.hpp"
 #include "polyrpc/core/compression.hpp"
 #include "polyrpc/core/message_format.hpp"
+#include "polyrpc/runtime/connect.hpp"
 #include "polyrpc/runtime/http.hpp"
 #include "polyrpc/runtime/registry.hpp"
 
@@ -29,6 +30,7 @@ struct Stream {
   enum class Use : std::uint8_t {
     undecided,  ///< the header has not ended
     call,       ///< gRPC
+    connect,    ///< a call of Connect's
     page,
     over,  ///< answered without a handler: what still comes is dropped
   };
@@ -73,7 +75,8 @@ struct Stream {
   Status status;
   Metadata trailers;
 
-  // A page.
+  // A call of Connect's, or a page.
+  std::optional<connect::ServerCall> connect;
   ByteQueue body;
   std::function<bool(std::string&)> producer;
   bool no_trailers = false;
@@ -108,6 +111,7 @@ struct Stream {
     headers_sent = ended = deferred = trailers_sent = false;
     status = {};
     trailers.clear();
+    connect.reset();
     body.recycle(kept);
     producer = nullptr;
     no_trailers = false;

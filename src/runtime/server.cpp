@@ -26,12 +26,14 @@ namespace {
 /// The connections of one loop.
 class LoopHost final : public ServerHost {
  public:
-  LoopHost(asio::io_context& context, std::shared_ptr<ServerCore> core) : loop_(context), core_(std::move(core)) {}
+  LoopHost(asio::io_context& context, std::shared_ptr<ServerCore> core, std::shared_ptr<const Protocols> protocols)
+      : loop_(context), core_(std::move(core)), protocols_(std::move(protocols)) {}
   ~LoopHost() { close_all(); }
 
   Loop& loop() noexcept override { return loop_; }
   const std::shared_ptr<ServerCore>& core() noexcept override { return core_; }
   bool draining() const noexcept override { return draining_; }
+  const Protocols& protocols() const noexcept override { return *protocols_; }
 
   void adopt(std::shared_ptr<ServedConnection> connection) override {
     ServedConnection& served = *connection;
@@ -95,6 +97,7 @@ class LoopHost final : public ServerHost {
 
   Loop loop_;
   std::shared_ptr<ServerCore> core_;
+  std::shared_ptr<const Protocols> protocols_;
   std::unordered_map<ServedConnection*, std::shared_ptr<ServedConnection>> connections_;
   std::atomic<std::size_t> count_{0};
   bool draining_ = false;
@@ -120,7 +123,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     if (context == nullptr)
       add_context();
     else
-      hosts_.push_back(std::make_unique<LoopHost>(*context, core));
+      hosts_.push_back(std::make_unique<LoopHost>(*context, core, protocols_));
   }
 
   ~Impl() { teardown(); }
@@ -237,7 +240,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   void add_context() {
     contexts_.push_back(std::make_unique<asio::io_context>(1));
     guards_.push_back(std::make_unique<WorkGuard>(contexts_.back()->get_executor()));
-    hosts_.push_back(std::make_unique<LoopHost>(*contexts_.back(), core));
+    hosts_.push_back(std::make_unique<LoopHost>(*contexts_.back(), core, protocols_));
   }
 
   LoopHost& next_host() { return *hosts_[turn_++ % host_count_.load(std::memory_order_acquire)]; }

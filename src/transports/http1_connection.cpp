@@ -101,7 +101,9 @@ void HttpConnection::settle() {
 
 void HttpConnection::hand_over() {
   const auto self = shared_from_this();
-  auto served = site_->net_rpc().serve(take_connection(), std::move(input_), host_);
+  auto served = upgrades_to_ != nullptr
+                    ? upgrades_to_->upgrade(take_connection(), std::move(input_), std::move(*upgrade_), host_)
+                    : site_->net_rpc().serve(take_connection(), std::move(input_), host_);
   // First the new one, then the end of this: a draining server must not find itself empty in between.
   host_.adopt(std::move(served));
   host_.ended(*this);
@@ -178,10 +180,61 @@ bool HttpConnection::read_head(ByteQueue& input, ByteQueue& output) {
   return state_ != State::ending && state_ != State::connecting;
 }
 
+/// Agrees to go on in another protocol, where that is known and the request has no body. A server may pass over such
+/// wishes (RFC 9110, 7.8), and so it does otherwise.
+bool HttpConnection::begin_upgrade(ByteQueue& input, ByteQueue& output) {
+  const HttpRequestHead& head = exchange_->head;
+  if (head.minor_version < 1 || head.framing != Framing::none || head.is_connect || is_draining()) return false;
+  const auto lists = [](std::string_view list, std::string_view word) {
+    while (!list.empty()) {
+      const std::size_t comma = (std::min)(list.find(','), list.size());
+      if (equal_ignoring_case(trimmed(list.substr(0, comma)), word)) return true;
+      list.remove_prefix((std::min)(comma + 1, list.size()));
+    }
+    return false;
+  };
+  const std::string_view wanted = *head.find("upgrade");
+  const Protocol* found = nullptr;
+  for (const auto& protocol : host_.protocols().list)
+    if (!protocol->upgrade_token().empty() && lists(wanted, protocol->upgrade_token())) found = protocol.get();
+  if (found == nullptr) return false;
+  auto request = std::make_unique<UpgradeRequest>();
+  request->method = head.method;
+  request->target = head.target;
+  std::size_t settings = 0;
+  bool agreed = false;
+  for (const auto& [name, value] : head.fields) {
+    std::string lower(name);
+    std::transform(lower.begin(), lower.end(), lower.begin(), http::lower_case);
+    if (lower == "connection") {
+      agreed = agreed || (lists(value, "upgrade") && lists(value, "http2-settings"));
+    } else if (lower == "http2-settings") {
+      ++settings;
+      request->settings = value;
+    } else if (lower != "upgrade" && lower != "keep-alive" && lower != "proxy-connection" && lower != "te" &&
+               lower != "transfer-encoding") {
+      request->fields.emplace_back(std::move(lower), value);
+    }
+  }
+  if (!agreed || settings != 1) return false;
+  input.consume(scanner_.end());
+  scanner_.reset();
+  output.append("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ");
+  output.append(found->upgrade_token());
+  output.append("\r\n\r\n");
+  upgrades_to_ = found;
+  upgrade_ = std::move(request);
+  Exchange::give_back(std::move(exchange_));
+  begun_.reset();
+  state_ = State::connecting;
+  return true;
+}
+
 void HttpConnection::begin_exchange(ByteQueue& input, ByteQueue& output) {
   HttpRequestHead& head = exchange_->head;
   keep_alive_ = head.keep_alive && !is_draining();
   exchange_->delivery = {head.minor_version, keep_alive_, head.is_head};
+  if (head.find("upgrade") && begin_upgrade(input, output)) return;
   const Decision decision = site_->decide(head, host_.core()->registry());
   if (decision.kind == Decision::Kind::answer) {
     input.consume(scanner_.end());

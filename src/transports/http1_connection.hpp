@@ -55,6 +55,7 @@ class HttpConnection final : public ServedStream, private SessionOwner {
   bool serve_some(ByteQueue& input, ByteQueue& output, std::size_t output_limit);
   bool read_head(ByteQueue& input, ByteQueue& output);
   void begin_exchange(ByteQueue& input, ByteQueue& output);
+  bool begin_upgrade(ByteQueue& input, ByteQueue& output);
   void answer(const Decision& decision, ByteQueue& output);
   void refuse(int status, std::string_view why, ByteQueue& output);
   bool read_body(ByteQueue& input, ByteQueue& output);
@@ -75,6 +76,8 @@ class HttpConnection final : public ServedStream, private SessionOwner {
   std::unique_ptr<Exchange> exchange_;
   std::uint64_t unwanted_ = 0;  // bytes of a body still to be swallowed
   State state_ = State::head;
+  const Protocol* upgrades_to_ = nullptr;
+  std::unique_ptr<UpgradeRequest> upgrade_;
   bool keep_alive_ = true;                  // after the answer that is being made
   std::optional<Clock::time_point> begun_;  // the request that is not whole yet
 };

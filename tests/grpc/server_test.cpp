@@ -1,5 +1,8 @@
 #include "polyrpc/grpc/server.hpp"
 
+#include "polyrpc/codecs/protobuf.hpp"
+#include "polyrpc/transports/http1.hpp"
+
 #include "grpc/h2_peer.hpp"
 #include "grpc/services.hpp"
 #include "support/catch.hpp"
@@ -721,4 +724,58 @@ TEST_CASE("calls of a peer that takes no replies wait", "[grpc]") {
   H2Peer other(*f.server);
   other.call(1, "/test.Service/Double", "");
   CHECK(other.answer(1).status == "0");
+}
+
+// ---- Connect's calls, and HTTP/1.1's upgrade ----
+
+TEST_CASE("Connect's unary calls are served beside gRPC's", "[grpc]") {
+  grpc::ServerOptions options;
+  options.connect.formats.push_back(protobuf::format());
+  Fixture f(options);
+  const Fields head = {{":method", "POST"},
+                       {":scheme", "http"},
+                       {":path", "/test.Service/Double"},
+                       {":authority", "t"},
+                       {"content-type", "application/proto"}};
+  f.peer->send_headers(1, head);
+  f.peer->send_data(1, number_bytes(4), end_stream);
+  auto answer = f.peer->answer(1);
+  CHECK(answer.http_status == "200");
+  CHECK(answer.body == number_bytes(8));
+  CHECK(answer.shape == "HD.");
+  Fields fails = head;
+  fails[2].second = "/test.Service/Fail";
+  f.peer->send_headers(3, fails);
+  f.peer->send_data(3, text_bytes("not here"), end_stream);
+  answer = f.peer->answer(3);
+  CHECK(answer.http_status == "404");
+  CHECK(answer.body == R"({"code":"not_found","message":"not here"})");
+  fails[2].second = "/test.Service/No";
+  f.peer->send_headers(5, fails, end_headers | end_stream);
+  CHECK(f.peer->answer(5).http_status == "404");
+}
+
+TEST_CASE("a request of HTTP/1.1 that asks for h2c is answered in HTTP/2", "[grpc]") {
+  Registry registry;
+  Seen seen;
+  register_services(registry, seen);
+  grpc::ServerOptions options;
+  options.mount("/page", [](const http::Request& request) {
+    return http::Response::text(200, "of " + std::string(request.header("x-who")));
+  });
+  Protocols protocols = speaking(options);
+  protocols.add(http1::protocol({}));
+  TurnedServer server(registry, protocols);
+  TurnedPeer peer(server);
+  peer.send(
+      "GET /page HTTP/1.1\r\nHost: test\r\nX-Who: me\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+      "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n");
+  CHECK(peer.take() == "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+  peer.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(settings, 0, 0, ""));
+  const std::string answer = peer.take();
+  CHECK(answer.find(frame(data, end_stream, 1, "of me")) != std::string::npos);
+  // Who does not mean it is answered in HTTP/1.1.
+  TurnedPeer other(server);
+  other.send("GET /page HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+  CHECK(other.take().starts_with("HTTP/1.1 404"));
 }

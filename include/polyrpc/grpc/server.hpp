@@ -2,6 +2,7 @@
 
 #include "polyrpc/core/compression.hpp"
 #include "polyrpc/core/message_format.hpp"
+#include "polyrpc/runtime/connect.hpp"
 #include "polyrpc/runtime/http.hpp"
 #include "polyrpc/runtime/protocol.hpp"
 
@@ -49,7 +50,11 @@ struct ServerOptions {
   std::chrono::milliseconds connection_age_grace{0};  ///< zero: calls under way may take as long as they like
   std::chrono::milliseconds idle_time{0};             ///< without a call, then the connection is sent away; zero: never
 
-  /// Serves `path` to requests that are not gRPC, as `http1::Options::mount` does.
+  /// What Connect's unary calls by `POST /package.Service/Method` are served in: `application/json` and the like. No
+  /// formats: not at all.
+  connect::Options connect = {};
+
+  /// Serves `path` to requests that are not calls, as `http1::Options::mount` does.
   ServerOptions& mount(std::string path, http::Handler handler) {
     mounts.emplace_back(std::move(path), std::move(handler));
     return *this;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 namespace polyrpc {
 
 class ServerCore;
+struct Protocols;
 
 /// One connection while a server serves it. Lives on its loop's thread; owned by the server until it reports its end.
 class ServedConnection {
@@ -40,9 +42,19 @@ class ServerHost {
   /// The connection is over and may be destroyed; called once for each.
   virtual void ended(ServedConnection& connection) = 0;
   virtual bool draining() const noexcept = 0;
+  /// All that the server speaks.
+  virtual const Protocols& protocols() const noexcept = 0;
 
  protected:
   ~ServerHost() = default;
+};
+
+/// A request in HTTP/1.1 that asks to go on in another protocol (RFC 9110, 7.8): it is to be answered there.
+struct UpgradeRequest {
+  std::string method;
+  std::string target;
+  std::vector<std::pair<std::string, std::string>> fields;  ///< names in lower case; without those of the connection
+  std::string settings;                                     ///< `HTTP2-Settings`, as received
 };
 
 /// Safe to use from several threads.
@@ -56,6 +68,15 @@ class Protocol {
   /// What serves `connection`, of which `first_bytes` have been read already. The host adopts and starts it.
   virtual std::shared_ptr<ServedConnection> serve(std::unique_ptr<Connection> connection, ByteQueue first_bytes,
                                                   ServerHost& host) const = 0;
+
+  /// What HTTP/1.1's `Upgrade` field calls this protocol; empty: that leads nowhere.
+  virtual std::string_view upgrade_token() const noexcept { return {}; }
+  /// As `serve`, of a connection on which the upgrade has been agreed to. Null: the request can't be understood.
+  virtual std::shared_ptr<ServedConnection> upgrade(std::unique_ptr<Connection> connection, ByteQueue first_bytes,
+                                                    UpgradeRequest request, ServerHost& host) const {
+    (void)connection, (void)first_bytes, (void)request, (void)host;
+    return nullptr;
+  }
 };
 
 /// A codec spoken directly on a connection.
