@@ -314,7 +314,7 @@ struct ServerConnection::Callbacks {
       if (nghttp2_option_new(&options) != 0) throw std::bad_alloc();
       nghttp2_option_set_no_auto_window_update(options, 1);
       nghttp2_option_set_max_settings(options, 32);
-#if defined(POLYRPC_NGHTTP2_LIMITS_RESETS)
+#if defined(POLYRPC_NGHTTP2_STREAM_RESET_RATE_LIMIT)
       nghttp2_option_set_stream_reset_rate_limit(options, 1 << 30, 1 << 30);  // `count_reset` does that
 #endif
       return options;
