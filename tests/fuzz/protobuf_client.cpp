@@ -28,12 +28,14 @@ class Calling {
       if (kinds[call] != CallKind::unary) go_on(call);
     }
     codec_->write_cancel(5, output_);
-    const std::string large(70000, 'x');
-    const Note last{large};
-    for (const std::uint64_t call : {std::uint64_t{2}, std::uint64_t{4}})
-      for (int i = 0; i < 2; ++i)
-        if (!codec_->write_message(call, message_ref(last), output_).ok()) fail("a message can't be sent", seen_);
+    // More than the credit, so that the last one waits.
+    static const std::string large(65536, 'x');
+    for (const std::string_view text : {std::string_view(large), std::string_view("waits")}) {
+      const Note message{text};
+      if (!codec_->write_message(4, message_ref(message), output_).ok()) fail("a message can't be sent", seen_);
+    }
     if (codec_->has_room(4)) fail("room for more", seen_);
+    output_.clear();
   }
 
   bool feed(std::string_view piece) {

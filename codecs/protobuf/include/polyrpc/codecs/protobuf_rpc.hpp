@@ -10,8 +10,8 @@
 namespace polyrpc::protobuf {
 
 struct RpcOptions {
-  /// Bodies of so many bytes and more are sent compressed with snappy (0: all, as Go does); nothing: none is. Compressed
-  /// ones are read either way, where this library was built with snappy.
+  /// Bodies of so many bytes and more are sent compressed with snappy (0: all, as Go does); nothing: none is.
+  /// Compressed ones are read either way, where this library was built with snappy.
   std::optional<std::size_t> compress_from = {};
   bool checksum = false;  ///< sent with every body; one that comes is verified either way
   /// A longer request header is refused before it is sent. Go's servers hang up at more than 1024; between ends that
