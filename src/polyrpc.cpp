@@ -43,8 +43,9 @@ ClientTarget target_of(std::string_view address, std::shared_ptr<const Codec> co
   target.codec = std::move(codec);
   target.transport = standard_transports().find(target.endpoint.scheme);
   if (target.transport == nullptr)
-    throw std::invalid_argument("polyrpc: cannot dial " + std::string(address) + ": no transport for " +
-                                endpoint->scheme + "://");
+    throw std::invalid_argument(
+        "polyrpc: cannot dial " + std::string(address) + ": no transport for " + endpoint->scheme + "://" +
+        (endpoint->scheme == "tls" || endpoint->scheme == "https" ? "; use polyrpc::tls::dial" : ""));
   return target;
 }
 
