@@ -113,7 +113,10 @@ Status ClientSession::receive(ByteQueue& wire, News news) {
       ClientCall* call = find(reply_.call);
       if (call == nullptr) continue;
       if (reply_.kind != ReplyKind::reply) {
-        if (reply_.kind == ReplyKind::readable && call->kind != CallKind::unary) fetch_headers(as_stream(*call));
+        if (reply_.kind == ReplyKind::readable && call->kind != CallKind::unary) {
+          fetch_headers(as_stream(*call));
+          as_stream(*call).has_headers = true;  // what has come before any headers has none
+        }
       } else if (!reply_.never_seen || !begins_anew(*call)) {
         finish(*call);
       }
@@ -134,7 +137,7 @@ bool ClientSession::begins_anew(ClientCall& call) noexcept {
   if (call.kind != CallKind::unary) {
     StreamCall& stream = as_stream(call);
     if (stream.touched) return false;
-    stream.ended_read = false;
+    stream.ended_read = stream.has_headers = false;
   }
   drop(call);
   ++call.sent_again;
@@ -227,8 +230,9 @@ Status ClientSession::write(StreamCall& call, MessageRef message) {
   if (!failure_.ok()) return failure_;
   const std::size_t start = output_.size();
   try {
+    call.touched = true;  // even if that fails: the caller has been told of this attempt at the call
     Status written = codec_->write_message(call.number, message, output_);
-    if (written.ok()) call.touched = true, write_pending();
+    if (written.ok()) write_pending();
     return written;
   } catch (const std::exception& thrown) {
     output_.truncate(start);
@@ -240,8 +244,9 @@ Status ClientSession::close_writing(StreamCall& call) {
   if (!failure_.ok()) return failure_;
   const std::size_t start = output_.size();
   try {
+    call.touched = true;
     Status written = codec_->write_end(call.number, output_);
-    if (written.ok()) call.touched = true, write_pending();
+    if (written.ok()) write_pending();
     return written;
   } catch (const std::exception& thrown) {
     output_.truncate(start);

@@ -133,7 +133,8 @@ class ServerCodec {
 };
 
 enum class ReplyKind : std::uint8_t {
-  reply,     ///< the call is over; of a streaming call said only when `read_message` has given all messages and the end
+  reply,  ///< the call is over; of a streaming call said only when `read_message` has given all messages and the end,
+          ///< but at once if the server has `never_seen` it
   readable,  ///< as in `RequestKind`, of the streaming call `IncomingReply::call`
   writable,
 };
