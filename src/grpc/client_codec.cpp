@@ -31,11 +31,9 @@ namespace polyrpc::grpc {
 namespace {
 
 constexpr std::int32_t last_stream_id = 0x7FFFFFFF;
-// While so much waits for a peer that does not read, no acknowledgements are added. nghttp2 counts those that it holds,
-// and ends a connection that has too many of them.
+// A peer that asks for more acknowledgements than this while so much waits for it to read is flooding.
 constexpr std::size_t full_output = std::size_t{1} << 20;
-// The same while messages are to be sent: those were let in by the server's windows, and by who calls.
-constexpr std::size_t overfull_output = std::size_t{80} << 20;
+constexpr std::size_t most_unread_acks = 10'000;
 constexpr std::size_t kept_paths = 4096;
 constexpr std::size_t kept_scratch = std::size_t{256} << 10;
 // Of one header block, dropped fields included. Past it the server means no good.
@@ -97,11 +95,11 @@ class ClientConnection final : public ClientCodec {
     ClientStream& stream = pool_.take();
     try {
       if (Status begun = begin(stream, head, body); !begun.ok()) {
-        discard(stream);
+        pool_.give_back(stream);
         return begun;
       }
     } catch (...) {
-      discard(stream);
+      pool_.give_back(stream);
       throw;
     }
     pump(output);
@@ -117,7 +115,7 @@ class ClientConnection final : public ClientCodec {
     if (stream->queued)
       stream->gone = true;
     else
-      discard(*stream);
+      pool_.give_back(*stream);
     pump(output);
   }
 
@@ -143,7 +141,7 @@ class ClientConnection final : public ClientCodec {
   bool has_room(std::uint64_t call) const noexcept override {
     const ClientStream* const stream = table_.find(call);
     if (stream == nullptr || stream->finished) return true;
-    if (stream->out.size() < wire_->options.stream_backlog && !output_full_) return true;
+    if (stream->out.size() < wire_->options.stream_backlog) return true;
     const_cast<ClientStream*>(stream)->wants_writable = true;
     return false;
   }
@@ -193,7 +191,7 @@ class ClientConnection final : public ClientCodec {
       while (ClientStream* const stream = events_.front()) {
         if (stream->gone) {
           events_.pop();
-          discard(*stream);
+          pool_.give_back(*stream);
           continue;
         }
         tell(*stream, reply);
@@ -298,19 +296,9 @@ class ClientConnection final : public ClientCodec {
   // ---- sending ----
 
   Status add_message(ClientStream& stream, MessageRef message) {
-    const std::size_t before = stream.out.size();
     Status written = append_message(*wire_->options.format, message, wire_->compressor, scratch_, stream.out);
-    unsent_ += stream.out.size() - before;
     scratch_.recycle(kept_scratch);
     return written;
-  }
-  void drop_messages(ClientStream& stream) noexcept {
-    unsent_ -= stream.out.size();
-    stream.out.clear();
-  }
-  void discard(ClientStream& stream) noexcept {
-    drop_messages(stream);
-    pool_.give_back(stream);
   }
 
   /// The server says how large its header lists may be (RFC 9113, 6.5.2); nghttp2 itself sends up to 64 KiB.
@@ -430,6 +418,7 @@ class ClientConnection final : public ClientCodec {
 
   /// Appends what nghttp2 has to say, and what it has said while there was no output.
   void pump(ByteQueue& output) {
+    if (output.size() < full_output) acks_ = 0;
     if (!held_.empty()) {
       if (output.empty())
         std::swap(output, held_);
@@ -437,20 +426,14 @@ class ClientConnection final : public ClientCodec {
         output.append(held_.readable());
       held_.recycle(kept_scratch);
     }
-    const bool was_full = output_full_;
     drain(output);
-    output_full_ = output.size() >= full_output;
-    if (was_full && !output_full_) {
-      table_.for_each([this](ClientStream& stream) {
-        if (stream.out.size() < wire_->options.stream_backlog) signal_writable(stream);
-      });
-    }
+    if (acks_ > most_unread_acks) fail(Status::unavailable("grpc: the server floods the connection and does not read"));
   }
 
   void drain(ByteQueue& output) {
     open_waiting();
     sink_ = &output;
-    while (output.size() < (unsent_ > 0 ? overfull_output : full_output)) {
+    for (;;) {
       const std::uint8_t* bytes = nullptr;
       const auto size = nghttp2_session_mem_send(session_.get(), &bytes);
       if (size < 0) fail(Status::unavailable("grpc: " + reason(static_cast<int>(size))));
@@ -471,7 +454,7 @@ class ClientConnection final : public ClientCodec {
     input.clear();
     if (size < 0) return fail(Status::unavailable("grpc: " + reason(static_cast<int>(size))));
     // What the answer to these bytes brings about, streams that end and writers that go on, is news as well.
-    if (!output_full_) drain(held_);
+    drain(held_);
   }
 
   std::string reason(int error) const { return error_text_.empty() ? nghttp2_strerror(error) : error_text_; }
@@ -541,7 +524,7 @@ class ClientConnection final : public ClientCodec {
 
   /// Parts a call from its HTTP/2 stream, which is reset with `error` if it goes on.
   void detach(ClientStream& stream, std::uint32_t error) noexcept {
-    drop_messages(stream);
+    stream.out.clear();
     stream.deferred = false;
     const std::int32_t id = std::exchange(stream.id, 0);
     if (id == 0) return;
@@ -555,7 +538,7 @@ class ClientConnection final : public ClientCodec {
     stream.finished = true;
     stream.status = std::move(status);
     detach(stream, error);
-    if (!stream.is_streaming()) return signal(stream, over);
+    if (!stream.is_streaming() || stream.never_seen) return signal(stream, over);
     signal_readable(stream);
     signal_writable(stream);  // so that a writer learns of it
   }
@@ -760,15 +743,16 @@ class ClientConnection final : public ClientCodec {
       sink.append(head, frame_head);
       sink.append(stream->out.data(), length);
       stream->out.consume(length);
-      connection.unsent_ -= length;
       if (stream->out.size() < connection.wire_->options.stream_backlog) connection.signal_writable(*stream);
     });
   }
 
   /// Only nghttp2 itself sends GOAWAY, and then the session is over.
   static int on_sent(nghttp2_session*, const nghttp2_frame* frame, void* user_data) noexcept {
-    if (frame->hd.type != NGHTTP2_GOAWAY) return 0;
     ClientConnection& connection = self(user_data);
+    const bool ack = frame->hd.type == NGHTTP2_PING || frame->hd.type == NGHTTP2_SETTINGS;
+    if (ack && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) ++connection.acks_;
+    if (frame->hd.type != NGHTTP2_GOAWAY) return 0;
     return guarded([&] {
       const nghttp2_goaway& goaway = frame->goaway;
       std::string text(reinterpret_cast<const char*>(goaway.opaque_data), goaway.opaque_data_len);
@@ -794,7 +778,7 @@ class ClientConnection final : public ClientCodec {
   ByteQueue scratch_;
   ByteQueue held_;             // to be sent, said while bytes were read
   ByteQueue* sink_ = nullptr;  // while nghttp2 sends
-  std::size_t unsent_ = 0;     // bytes of messages that wait for windows
+  std::size_t acks_ = 0;       // sent since the peer was last seen to read
 
   std::vector<nghttp2_nv> fields_;  // those of every request, then those of the one being made
   std::size_t fixed_fields_ = 0;
@@ -814,7 +798,6 @@ class ClientConnection final : public ClientCodec {
   bool exhausted_ = false;
   bool calmed_ = false;
   bool spoken_to_ = false;
-  bool output_full_ = false;
 
   bool heard_ = false;
   std::optional<Clock::time_point> last_heard_;

@@ -108,11 +108,6 @@ class CallTable {
     --size_;
   }
   std::size_t size() const noexcept { return size_; }
-  template <class Visit>
-  void for_each(Visit visit) {
-    for (ClientStream* stream : places_)
-      if (stream != nullptr) visit(*stream);
-  }
 
  private:
   std::size_t mask() const noexcept { return places_.size() - 1; }

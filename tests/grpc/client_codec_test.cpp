@@ -764,6 +764,23 @@ TEST_CASE("a server that floods and does not read is given up", "[grpc]") {
   CHECK(most < 2u << 20);
 }
 
+TEST_CASE("a server that reads may ask as often as it likes", "[grpc]") {
+  Wire wire;
+  begun(wire);
+  std::string pings;
+  for (int i = 0; i < 1000; ++i) pings += ping("12345678");
+  for (int i = 0; i < 30; ++i) {
+    CHECK(wire.whole().told(pings, std::string_view::npos) == "");
+    CHECK(wire.whole().sent().size() == 1000);
+  }
+}
+
+TEST_CASE("a streaming call that the server has not seen is over at once", "[grpc]") {
+  Wire wire;
+  begun(wire, CallKind::bidirectional);
+  CHECK(wire.told(goaway(0, 0)) == "0 unavailable: grpc: the server is going away never seen\n");
+}
+
 TEST_CASE("a call of one reply message that streams requests", "[grpc]") {
   Wire wire;
   REQUIRE(wire.call(0, "Test.Sum", "", CallKind::client_streaming).ok());
