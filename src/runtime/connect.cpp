@@ -249,7 +249,7 @@ Result<bool> ServerCall::next_request(ByteQueue& input, IncomingRequest& request
 
 Status ServerCall::Body::decode(MessageSlot into) const { return call_.format_.decode(bytes, into, call_.limits_); }
 
-Status ServerCall::encode_message(MessageRef body, ByteQueue& output) {
+Status ServerCall::encode_message(MessageRef body, ByteQueue& output, Answer& answer) const {
   const std::size_t before = output.size();
   // That it cannot be sent is not the caller's fault.
   if (Status encoded = format_.encode(body, output); !encoded.ok()) return Status::internal(encoded.message());
@@ -264,37 +264,34 @@ Status ServerCall::encode_message(MessageRef body, ByteQueue& output) {
   if (!packed.ok() || deflated.size() >= size) return {};
   output.truncate(before);
   output.append(deflated.readable());
-  answer_.fields.emplace_back("content-encoding", deflates_->name());
+  answer.fields.emplace_back("content-encoding", deflates_->name());
   return {};
 }
 
 Status ServerCall::write_reply(const ReplyHead& head, MessageRef body, ByteQueue& output) {
-  answer_ = {};
+  Answer answer;
   if (head.status.ok()) {
-    if (Status written = encode_message(body, output); !written.ok()) return written;
-    answer_.content_type = type_prefix;
-    answer_.content_type += format_.name();
-    answer_.status = 200;
+    if (Status written = encode_message(body, output, answer); !written.ok()) return written;
+    answer.content_type = type_prefix;
+    answer.content_type += format_.name();
+    answer.status = 200;
   } else {
-    output.append(make_error(head.status, answer_));
+    output.append(make_error(head.status, answer));
     if (unknown_encoding_) {
       std::string known;
       for (const auto& compressor : service_.options().compressors) known.append(compressor->name()).append(", ");
-      answer_.fields.emplace_back("accept-encoding", known + "identity");
+      answer.fields.emplace_back("accept-encoding", known + "identity");
     }
   }
-  write_fields(head);
+  field_bytes_ = 0;
+  left_out_ = 0;
+  add_fields(head.headers, {}, answer);
+  add_fields(head.trailers, "trailer-", answer);
+  answer_ = std::move(answer);
   return {};
 }
 
-void ServerCall::write_fields(const ReplyHead& head) {
-  field_bytes_ = 0;
-  left_out_ = 0;
-  add_fields(head.headers, {});
-  add_fields(head.trailers, "trailer-");
-}
-
-void ServerCall::add_fields(const Metadata* metadata, std::string_view prefix) {
+void ServerCall::add_fields(const Metadata* metadata, std::string_view prefix, Answer& answer) {
   if (metadata == nullptr) return;
   for (const auto& [key, value] : *metadata) {
     // A header may not pass for a trailer.
@@ -302,7 +299,7 @@ void ServerCall::add_fields(const Metadata* metadata, std::string_view prefix) {
       ++left_out_;
       continue;
     }
-    auto& [name, text] = answer_.fields.emplace_back(prefix, std::string());
+    auto& [name, text] = answer.fields.emplace_back(prefix, std::string());
     name += key;
     http::append_value(key, value, text);
     constexpr std::size_t around = 4;  // ": " and the line's end
@@ -310,7 +307,7 @@ void ServerCall::add_fields(const Metadata* metadata, std::string_view prefix) {
     if (size <= header_limit_ - field_bytes_) {
       field_bytes_ += size;
     } else {
-      answer_.fields.pop_back();
+      answer.fields.pop_back();
       ++left_out_;
     }
   }

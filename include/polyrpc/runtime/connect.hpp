@@ -116,9 +116,8 @@ class ServerCall final : public ServerCodec {
   };
 
   Status read_fields(std::span<const http::Field> fields);
-  void write_fields(const ReplyHead& head);
-  void add_fields(const Metadata* metadata, std::string_view prefix);
-  Status encode_message(MessageRef body, ByteQueue& output);
+  void add_fields(const Metadata* metadata, std::string_view prefix, Answer& answer);
+  Status encode_message(MessageRef body, ByteQueue& output, Answer& answer) const;
 
   const Service& service_;
   const MessageFormat& format_;
