@@ -49,6 +49,8 @@ std::vector<Row> table() {
       {bytes("12 08 01 12 0e \"Arith.Multiply\" 00"), "protorpc"},
       {bytes("05 12 03 \"A.B\" 00"), "protorpc"},
       {bytes("0e 08 01 d8 3e 03 f2 3e 06 \"A.Chat\" 00"), "protorpc"},
+      {bytes("10 08 01 18 02 d8 3e 02 f2 3e 06 \"A.List\" 02 08 07"), "protorpc"},
+      {bytes("10 08 01 20 01 d8 3e 01 f2 3e 06 \"A.Summ\" 01 00"), "protorpc"},
       {bytes("fc 07 08 01 12 03 \"A.B\" d2 3e"), "protorpc"},
       {bytes("ff 07 12 7f") + name_of_122, "protorpc"},
       {bytes("1e 08 ff ff ff ff ff ff ff ff ff 01 12 0e \"Arith.Multiply\" 18 04"), "protorpc"},

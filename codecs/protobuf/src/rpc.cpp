@@ -67,7 +67,7 @@ Match RpcCodec::matches(std::span<const std::byte> first_bytes) const noexcept {
     if (got == Varint::bad || left() == 0) return Match::no;
     if (got == Varint::more || at == first_bytes.size()) return Match::more;
     tag = std::to_integer<std::uint8_t>(first_bytes[at++]);
-    if (tag >= 0x80) return Match::yes;
+    if (tag == 0x18 || tag == 0x20 || tag == 0x28 || tag >= 0x80) return Match::yes;
   }
   if (tag != method) return Match::no;
   const Varint got = detail::get_varint(first_bytes, at, value);
