@@ -44,8 +44,9 @@ class RpcCodec final : public Codec {
 };
 
 /// A connection begins with a header's length and the header's first field: the id (08), or the method (12) where the
-/// id is 0. Behind an id comes the method or, where a call streams, a field of ours, with two bytes a tag. What a gob
-/// or JSON connection, HTTP or TLS begins with has another byte in the second place.
+/// id is 0. Behind an id comes the method or, where a call streams, what is said of the body (18, 20, 28) or a field of
+/// ours, with two bytes a tag. What a gob or JSON connection, HTTP or TLS begins with has another byte in the second
+/// place.
 Match RpcCodec::matches(std::span<const std::byte> first_bytes) const noexcept {
   using detail::Varint;
   constexpr std::size_t most_length = 3;  // nobody's first header is longer than 2 MiB
