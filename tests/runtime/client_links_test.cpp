@@ -119,27 +119,31 @@ TEST_CASE("a unary call that the server has not begun with is made again", "[cli
 
 TEST_CASE("many threads see a connection leave", "[client][links]") {
   Setting setting(any_driver());
+  Tally tally;
   std::vector<std::thread> threads;
   for (int t = 0; t < 6; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 20; ++i) {
         const char* const name = t == 0 && i == 10 ? "Leave" : "Unary";
-        CHECK(setting.client->call<Text>(name, "x").value() == "x");
+        tally(setting.client->call<Text>(name, "x").value() == "x");
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
   CHECK(setting.peer.connections() == 2);
+  CHECK(tally.wrong() == 0);
 }
 
 TEST_CASE("the wire's upkeep is done while a call waits", "[client][links]") {
   Setting setting(any_driver(), {}, {}, 2ms);
+  Tally tally;
   auto call = setting.client->open(hang);
-  std::thread reader([&] { CHECK(!call.next()); });
+  std::thread reader([&] { tally(!call.next()); });
   setting.peer.await("ping", 4);
   setting.peer.release();
   reader.join();
   CHECK(call.finish().ok());
+  CHECK(tally.wrong() == 0);
 }
 
 TEST_CASE("a peer that answers no ping is given up", "[client][links]") {

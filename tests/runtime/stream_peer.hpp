@@ -7,6 +7,7 @@
 #include "any_client.hpp"
 #include "stream_codec.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -67,6 +68,18 @@ class StreamPeer {
   std::condition_variable changed_;
   std::vector<std::string> lines_;
   std::size_t connections_ = 0;
+};
+
+/// What threads other than the test's find: Catch's own macros are for one thread.
+class Tally {
+ public:
+  void operator()(bool right) noexcept {
+    if (!right) wrong_.fetch_add(1);
+  }
+  int wrong() const noexcept { return wrong_.load(); }
+
+ private:
+  std::atomic<int> wrong_{0};
 };
 
 ClientTarget stream_target(MemoryNetwork& network, std::optional<std::chrono::milliseconds> keepalive = {});
