@@ -1,7 +1,11 @@
 // Calls demo_server over every wire that the C++ client has, a line each: client | wire | call | answer. Usage:
 // demo_client host:port
 
+#include "polyrpc/grpc/client.hpp"
+
+#include "polyrpc/codecs/protobuf_rpc.hpp"
 #include "polyrpc/polyrpc.hpp"
+#include "polyrpc/transports/connect_client.hpp"
 
 #include "../arith/arith.hpp"
 
@@ -35,6 +39,9 @@ int main(int argc, char** argv) try {
   ok &= call_all("gob, HTTP CONNECT", "http://" + where, polyrpc::gob::net_rpc());
   ok &= call_all("JSON-RPC 2.0, TCP", "tcp://" + where, polyrpc::json::rpc());
   ok &= call_all("JSON-RPC 2.0, HTTP POST", "http://" + where, polyrpc::json::rpc());
+  ok &= call_all("protobuf, TCP", "tcp://" + where, polyrpc::protobuf::rpc());
+  ok &= call_all("Connect, HTTP POST", "http://" + where, polyrpc::connect::unary(polyrpc::json::format()));
+  ok &= call_all("gRPC, HTTP/2", "tcp://" + where, polyrpc::grpc::rpc());
   return ok ? 0 : 1;
 } catch (const std::exception& error) {
   std::fprintf(stderr, "demo_client: %s\n", error.what());

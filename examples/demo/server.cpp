@@ -1,5 +1,9 @@
 // What scripts/demo starts: the services of the examples hello and arith, on one port. Usage: demo_server [address]
 
+#include "polyrpc/grpc/server.hpp"
+
+#include "polyrpc/codecs/protobuf_rpc.hpp"
+#include "polyrpc/grpc/reflection.hpp"
 #include "polyrpc/polyrpc.hpp"
 
 #include "../arith/arith.hpp"
@@ -16,7 +20,14 @@ int main(int argc, char** argv) try {
     return arith::Quotient{args.a / args.b, args.a % args.b};
   });
 
-  polyrpc::Server server(registry, polyrpc::standard_protocols());
+  polyrpc::grpc::add_reflection(registry);
+
+  polyrpc::Protocols protocols = polyrpc::standard_protocols();
+  polyrpc::grpc::ServerOptions options;
+  options.connect.formats = {polyrpc::json::format()};
+  protocols.add(polyrpc::grpc::protocol(options));
+  protocols.add(polyrpc::codec_protocol(polyrpc::protobuf::rpc()));
+  polyrpc::Server server(registry, protocols);
   std::printf("listening on %s\n", server.listen(argc > 1 ? argv[1] : "tcp://127.0.0.1:0").to_string().c_str());
   std::fflush(stdout);
   server.run();

@@ -62,9 +62,9 @@ TEST_CASE("Check tells how a service is doing", "[health]") {
   f.health.resume();
   f.peer->call(9, "/grpc.health.v1.Health/List", "");
   CHECK(f.peer->answer(9).body ==
-        message(std::string("\x0a\x04\x12\x02\x08\x01", 6) + std::string("\x0a\x09\x0a\x03"
-                                                                         "a.B\x12\x02\x08\x02",
-                                                                         13)));
+        message(std::string("\x0a\x06\x0a\0\x12\x02\x08\x01", 8) + std::string("\x0a\x09\x0a\x03"
+                                                                               "a.B\x12\x02\x08\x02",
+                                                                               13)));
 }
 
 TEST_CASE("Watch tells at once, then each change, and of unknown services too", "[health]") {

@@ -104,9 +104,9 @@ Status decode(std::string_view text, T& into, const Options& options = {}, const
 std::shared_ptr<const Codec> rpc(const Options& options = {});
 
 /// A message as one JSON value, for the wires that carry messages of several formats: `application/json` of Connect.
-/// As `encode` and `decode`, but with numbers as protobuf's JSON has them: those that JavaScript's cannot hold (integers
-/// beyond 2^53, NaN, infinities) are written as strings, and any may be read from one: `"42"`, `"NaN"`, `"-Infinity"`. A
-/// view cannot be read from a string with escapes.
+/// As `encode` and `decode`, but with numbers as protobuf's JSON has them: those that JavaScript's cannot hold
+/// (integers beyond 2^53, NaN, infinities) are written as strings, and any may be read from one: `"42"`, `"NaN"`,
+/// `"-Infinity"`. A view cannot be read from a string with escapes.
 std::shared_ptr<const MessageFormat> format(const Options& options = {});
 
 /// What a JSON-RPC 2.0 error says beyond a status.
