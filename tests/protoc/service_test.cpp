@@ -93,8 +93,6 @@ Protocols protocols_over(MemoryNetwork& network) {
 /// A service behind the memory transport.
 template <class Service>
 struct Served {
-  Served() { add(registry, service); }
-
   ClientTarget target() {
     ClientTarget target;
     target.endpoint = Endpoint::parse(server.address()).value();
@@ -103,10 +101,15 @@ struct Served {
     return target;
   }
 
+  Registry& filled() {
+    add(registry, service);
+    return registry;
+  }
+
   Service service;
   Registry registry;
   MemoryNetwork network;
-  RunningServer server{registry, protocols_over(network), {}, 1, "memory://users"};
+  RunningServer server{filled(), protocols_over(network), {}, 1, "memory://users"};
 };
 
 GetUserRequest user_of(const std::string& id) {
