@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <utility>
 #if defined(POLYRPC_HAS_HTTP1)
+#include "polyrpc/transports/connect_client.hpp"
 #include "polyrpc/transports/http1.hpp"
 #endif
 
@@ -21,7 +22,9 @@ ClientTarget target(std::string_view address, std::shared_ptr<const Codec> codec
         endpoint->host.find(':') == std::string::npos ? endpoint->host : '[' + endpoint->host + ']';
     const std::string authority = host + ':' + std::to_string(endpoint->port);
     std::string path = endpoint->path;
-    if (codec->name() == "gob") {
+    if (codec->name() == "connect") {
+      target.framing = [path, authority] { return connect::unary_framing(path, authority); };
+    } else if (codec->name() == "gob") {
       if (path.empty() || path == "/") path = http1::default_connect_path;
       target.framing = [path] { return http1::connect_framing(path); };
     } else {
@@ -32,6 +35,8 @@ ClientTarget target(std::string_view address, std::shared_ptr<const Codec> codec
 #else
     throw std::invalid_argument("tls: cannot dial " + std::string(address) + ": this build has no HTTP/1.1");
 #endif
+  } else if (codec->name() == "connect") {
+    throw std::invalid_argument("tls: Connect is spoken with https:// addresses, not with " + std::string(address));
   } else if (endpoint->scheme != "tls") {
     throw std::invalid_argument("tls: cannot dial " + std::string(address) + ": it is no tls:// or https:// address");
   }

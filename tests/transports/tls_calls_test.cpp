@@ -1,6 +1,7 @@
 // Calls over TLS on every wire, and whom a handler sees.
 
 #include "polyrpc/polyrpc.hpp"
+#include "polyrpc/transports/connect_client.hpp"
 #include "polyrpc/transports/http1.hpp"
 #include "polyrpc/transports/tls.hpp"
 
@@ -78,6 +79,7 @@ TEST_CASE("tls: a handler sees the client's certificate on every wire", "[tls]")
       {https(server.address()), gob::net_rpc(), "me: gob, TLSv1.3, CN=billing"},
       {server.address(), json_rpc(), "me: jsonrpc, TLSv1.3, CN=billing"},
       {https(server.address()), json_rpc(), "me: http/1.1, TLSv1.3, CN=billing"},
+      {https(server.address()), connect::unary(json::format()), "me: http/1.1, TLSv1.3, CN=billing"},
       {https(server.address()) + "/jsonrpc", json_rpc(), "me: http/1.1, TLSv1.3, CN=billing"},
   };
   for (const Case& one : cases) {

@@ -126,8 +126,8 @@ std::shared_ptr<const Protocol> protocol(std::shared_ptr<const ServerIdentity> i
 std::vector<std::string> alpn_for(const Protocols& protocols);
 
 /// Whom to call at `tls://host:port`, where the codec's bytes stand on the connection as they are, or at
-/// `https://host:port[/path]`, which speaks gob after CONNECT and JSON-RPC by POST and offers `http/1.1` if the options
-/// offer nothing. Throws `std::invalid_argument` if the address can't be understood.
+/// `https://host:port[/path]`, which speaks gob after CONNECT, JSON-RPC by POST and Connect, and offers `http/1.1` if
+/// the options offer nothing. Throws `std::invalid_argument` if the address can't be understood.
 ClientTarget target(std::string_view address, std::shared_ptr<const Codec> codec, const ClientOptions& tls = {});
 
 /// A client of that server; connects with the first call. Calls block and do their work on the calling thread.
