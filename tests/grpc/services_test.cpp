@@ -64,7 +64,7 @@ TEST_CASE("Check tells how a service is doing", "[health]") {
   CHECK(f.peer->answer(9).body ==
         message(std::string("\x0a\x06\x0a\0\x12\x02\x08\x01", 8) + std::string("\x0a\x09\x0a\x03"
                                                                                "a.B\x12\x02\x08\x02",
-                                                                               13)));
+                                                                               11)));
 }
 
 TEST_CASE("Watch tells at once, then each change, and of unknown services too", "[health]") {
