@@ -21,7 +21,7 @@ inline constexpr polyrpc::Method<api::DeleteRangeRequest, api::DeleteRangeRespon
 inline constexpr polyrpc::Bidirectional<api::WatchRequest, api::WatchResponse> watch{"etcdserverpb.Watch.Watch"};
 inline constexpr polyrpc::Method<api::LeaseGrantRequest, api::LeaseGrantResponse> grant{
     "etcdserverpb.Lease.LeaseGrant"};
-inline constexpr polyrpc::Method<api::LeaseRevokeRequest, api::LeaseRevokeResponse> revoke{
+inline constexpr polyrpc::Method<api::LeaseRevokeRequest, api::LeaseRevokeResponse> revoke_lease{
     "etcdserverpb.Lease.LeaseRevoke"};
 inline constexpr polyrpc::Bidirectional<api::LeaseKeepAliveRequest, api::LeaseKeepAliveResponse> keep_alive{
     "etcdserverpb.Lease.LeaseKeepAlive"};
@@ -91,7 +91,7 @@ void run(polyrpc::Client& etcd) {
 
   api::LeaseRevokeRequest end;
   end.set_id(lease);
-  etcd.call(revoke, end).value();
+  etcd.call(revoke_lease, end).value();
   if (!print_change(watching)) throw polyrpc::StatusError(watching.finish());
   watching.cancel();
   std::printf("the watch: %s\n", watching.finish().to_string().c_str());

@@ -212,7 +212,7 @@ class Cases {
     testing::SimpleRequest request;
     request.set_response_size(1000);
     for (int i = 0; i < 500; ++i) pending.push_back(client_->go(interop::unary_call, request, late()));
-    for (auto& one : pending) is_status(one.get().status(), StatusCode::ok);
+    for (auto& one : pending) is_status(one.wait().status(), StatusCode::ok);
   }
 
   void rpc_soak() {
