@@ -1,10 +1,15 @@
 // The server that gRPC's clients are aimed at: TestService, health, reflection, and a page for h2spec, on the addresses
 // given. Prints "listening SCHEME ADDRESS" for each, then "ready", and serves until its standard input ends.
 
+#include "polyrpc/codecs/json.hpp"
+#include "polyrpc/codecs/protobuf.hpp"
+#include "polyrpc/grpc/reflection.hpp"
 #include "polyrpc/grpc/server.hpp"
 #include "polyrpc/runtime/server.hpp"
+#include "polyrpc/services/grpc_health.hpp"
 #include "polyrpc/transports/standard.hpp"
 
+#include "grpc/testing/test.pb.h"
 #include "test_service.hpp"
 #ifdef INTEROP_GZIP
 #include "polyrpc/compression/gzip.hpp"
@@ -16,14 +21,22 @@
 #include <string>
 #include <thread>
 
+// So that reflection knows the file with the service, which has no message to be linked for.
+const volatile void* const service_file = &::descriptor_table_grpc_2ftesting_2ftest_2eproto;
+
 int main(int argc, char** argv) {
   polyrpc::Registry registry;
   interop::register_test_service(registry);
+  polyrpc::services::GrpcHealth health;
+  health.add_to(registry);
+  health.set("grpc.testing.TestService", polyrpc::services::Serving::serving);
+  polyrpc::grpc::add_reflection(registry);
 
   polyrpc::grpc::ServerOptions grpc_options;
 #ifdef INTEROP_GZIP
   grpc_options.compressors = {polyrpc::gzip()};
 #endif
+  grpc_options.connect.formats = {polyrpc::protobuf::format(), polyrpc::json::format()};
   grpc_options.mount("/h2spec", [](const polyrpc::http::Request&) {
     return polyrpc::http::Response::text(200, "a page with a body, for h2spec\n");
   });
