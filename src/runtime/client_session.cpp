@@ -178,31 +178,27 @@ void ClientSession::finish(ClientCall& call) {
   }
 }
 
-void ClientSession::take_all(News taken) {
+std::vector<ClientCall*> ClientSession::calls() const {
   std::vector<ClientCall*> calls;
   calls.reserve(in_flight_);
-  for (ClientCall*& place : table_)
-    if (place != nullptr) calls.push_back(std::exchange(place, nullptr));
-  in_flight_ = 0;
+  for (ClientCall* const place : table_)
+    if (place != nullptr) calls.push_back(place);
   std::sort(calls.begin(), calls.end(), [](const ClientCall* a, const ClientCall* b) { return a->number < b->number; });
-  for (ClientCall* call : calls) {
-    call->stage = ClientCall::Stage::ended;
-    taken(*call);
-  }
+  return calls;
+}
+
+void ClientSession::take_all(News taken) {
+  const std::vector<ClientCall*> all = calls();
+  for (ClientCall* const call : all) drop(*call);
+  for (ClientCall* const call : all) taken(*call);
 }
 
 void ClientSession::take_finished(News taken, News left) {
-  std::vector<ClientCall*> streams;
-  take_all([&](ClientCall& call) {
-    if (call.kind == CallKind::unary || as_stream(call).ended_read) return taken(call);
-    call.stage = ClientCall::Stage::sent;
-    streams.push_back(&call);
-  });
-  for (ClientCall* call : streams) {
-    table_[call->number & (table_.size() - 1)] = call;
-    ++in_flight_;
-  }
-  for (ClientCall* call : streams) left(*call);
+  const std::vector<ClientCall*> all = calls();
+  const auto may_read = [](ClientCall& call) { return call.kind != CallKind::unary && !as_stream(call).ended_read; };
+  for (ClientCall* const call : all)
+    if (!may_read(*call)) drop(*call);
+  for (ClientCall* const call : all) call->stage == ClientCall::Stage::ended ? taken(*call) : left(*call);
 }
 
 Result<Pulled> ClientSession::read(StreamCall& call, MessageSlot into) {

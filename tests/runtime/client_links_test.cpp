@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -95,8 +96,7 @@ TEST_CASE("a unary call that the server has not begun with is made again", "[cli
   const Driver driver = any_driver();
   SECTION("elsewhere, because the connection leaves") {
     Setting setting(driver);
-    auto pending = setting.client->go<Text>("Leave", Text("x"));
-    CHECK(pending.wait().value() == "x");
+    CHECK(setting.client->call<Text>("Leave", "x").value() == "x");
     CHECK(setting.peer.connections() == 2);
   }
   SECTION("here, because this one was refused") {
@@ -147,9 +147,13 @@ TEST_CASE("the wire's upkeep is done while a call waits", "[client][links]") {
 }
 
 TEST_CASE("a peer that answers no ping is given up", "[client][links]") {
-  Setting setting(any_driver(), {}, {}, 100ms);
-  auto call = setting.client->open_bidirectional<Text, Text>("Deaf");
-  auto other = setting.client->open(hang);
+  MemoryNetwork network;
+  StreamPeer peer(network);
+  ClientTarget target = stream_target(network);
+  target.codec = std::make_shared<StreamCodec>(10ms, 100ms);
+  AnyClient client(any_driver(), target);
+  auto call = client->open_bidirectional<Text, Text>("Deaf");
+  auto other = client->open(hang);
   CHECK(!call.next());
   CHECK(call.finish().code() == StatusCode::unavailable);
   CHECK(other.finish().message() == "stream: no answer to a ping");

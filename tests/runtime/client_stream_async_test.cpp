@@ -234,7 +234,7 @@ Awaitable<Status> watched(InterceptedCall& call, Next next, Seen* seen) {
   seen->names.emplace_back(call.method());
   seen->kinds.push_back(call.kind());
   seen->requests.push_back(call.request().status().code());
-  CHECK(call.kind() == CallKind::unary || call.reply().object == nullptr);
+  CHECK((call.kind() == CallKind::unary || call.reply().object == nullptr));
   call.context().metadata().set("user", "ann");
   Status status = co_await next(call);
   seen->ends.push_back(status.code());

@@ -37,7 +37,8 @@ void read_metadata(std::string_view text, Metadata& into) {
 
 class Client final : public ClientCodec, private EncodedMessage {
  public:
-  explicit Client(std::optional<std::chrono::milliseconds> keepalive) : keepalive_(keepalive) {}
+  Client(std::optional<std::chrono::milliseconds> keepalive, std::chrono::milliseconds patience)
+      : keepalive_(keepalive), patience_(patience) {}
 
   Capabilities capabilities() const noexcept override {
     Capabilities all;
@@ -160,9 +161,11 @@ class Client final : public ClientCodec, private EncodedMessage {
     std::optional<std::chrono::steady_clock::time_point> next;
     if (!keepalive_) return next;
     if (now >= due_) {
-      if (pinged_) return Status::unavailable("stream: no answer to a ping");
-      pinged_ = true;
-      output.append(std::string_view("ping\n"));
+      if (pinged_ && now >= pinged_at_ + patience_) return Status::unavailable("stream: no answer to a ping");
+      if (!std::exchange(pinged_, true)) {
+        pinged_at_ = now;
+        output.append(std::string_view("ping\n"));
+      }
       due_ = now + *keepalive_;
     }
     next = due_;
@@ -264,7 +267,9 @@ class Client final : public ClientCodec, private EncodedMessage {
   }
 
   const std::optional<std::chrono::milliseconds> keepalive_;
+  const std::chrono::milliseconds patience_;
   std::chrono::steady_clock::time_point due_{};
+  std::chrono::steady_clock::time_point pinged_at_{};
   bool pinged_ = false;
   bool leaving_ = false;
   std::uint64_t limit_ = 1000;
@@ -278,7 +283,7 @@ class Client final : public ClientCodec, private EncodedMessage {
 }  // namespace
 
 std::unique_ptr<ClientCodec> StreamCodec::client(const CodecLimits&) const {
-  return std::make_unique<Client>(keepalive_);
+  return std::make_unique<Client>(keepalive_, patience_);
 }
 
 }  // namespace polyrpc::test

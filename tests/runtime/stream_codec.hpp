@@ -23,8 +23,10 @@ namespace polyrpc::test {
 /// A message `broken` can't be read, one with a line end can't be written, to write `THROW` throws.
 class StreamCodec final : public Codec {
  public:
-  /// `keepalive`: how often the client pings; nothing: never.
-  explicit StreamCodec(std::optional<std::chrono::milliseconds> keepalive = {}) : keepalive_(keepalive) {}
+  /// `keepalive`: how often the client pings; nothing: never. `patience`: how long it waits for the answer.
+  explicit StreamCodec(std::optional<std::chrono::milliseconds> keepalive = {},
+                       std::chrono::milliseconds patience = std::chrono::minutes(1))
+      : keepalive_(keepalive), patience_(patience) {}
 
   std::string_view name() const noexcept override { return "stream"; }
   Match matches(std::span<const std::byte>) const noexcept override { return Match::no; }
@@ -33,6 +35,7 @@ class StreamCodec final : public Codec {
 
  private:
   std::optional<std::chrono::milliseconds> keepalive_;
+  std::chrono::milliseconds patience_;
 };
 
 }  // namespace polyrpc::test

@@ -133,8 +133,7 @@ class ServerCodec {
 };
 
 enum class ReplyKind : std::uint8_t {
-  reply,  ///< the call is over; of a streaming call said only when `read_message` has given all messages and the end,
-          ///< but at once if the server has `never_seen` it
+  reply,     ///< the call is over; of a streaming call said when `read_message` has given the end, or if `never_seen`
   readable,  ///< as in `RequestKind`, of the streaming call `IncomingReply::call`
   writable,
 };

@@ -92,6 +92,7 @@ class ClientSession {
   ClientCall* find(std::uint64_t number) const noexcept;
   void enter(ClientCall& call);
   void grow();
+  std::vector<ClientCall*> calls() const;  // in the order of sending
 
   const std::unique_ptr<ClientCodec> codec_;
   const std::unique_ptr<ClientFraming> framing_;
