@@ -19,7 +19,7 @@ inline constexpr polyrpc::Method<api::RangeRequest, api::RangeResponse> range{"e
 inline constexpr polyrpc::Method<api::DeleteRangeRequest, api::DeleteRangeResponse> delete_range{
     "etcdserverpb.KV.DeleteRange"};
 inline constexpr polyrpc::Bidirectional<api::WatchRequest, api::WatchResponse> watch{"etcdserverpb.Watch.Watch"};
-inline constexpr polyrpc::Method<api::LeaseGrantRequest, api::LeaseGrantResponse> grant{
+inline constexpr polyrpc::Method<api::LeaseGrantRequest, api::LeaseGrantResponse> grant_lease{
     "etcdserverpb.Lease.LeaseGrant"};
 inline constexpr polyrpc::Method<api::LeaseRevokeRequest, api::LeaseRevokeResponse> revoke_lease{
     "etcdserverpb.Lease.LeaseRevoke"};
@@ -75,7 +75,7 @@ void run(polyrpc::Client& etcd) {
   // A key with a lease lives as long as somebody keeps the lease alive.
   api::LeaseGrantRequest terms;
   terms.set_ttl(30);
-  const std::int64_t lease = etcd.call(grant, terms).value().id();
+  const std::int64_t lease = etcd.call(grant_lease, terms).value().id();
   put_value(etcd, "shop/apples", "10", lease);
   if (!print_change(watching)) throw polyrpc::StatusError(watching.finish());
   auto keeping = etcd.open(keep_alive);
