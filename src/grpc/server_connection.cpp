@@ -364,9 +364,9 @@ ServerConnection::ServerConnection(std::unique_ptr<Connection> connection, ByteQ
 }
 
 ServerConnection::~ServerConnection() {
-  // Streams are given back by the callback, while there is still an object to call.
   session_.cancel_all();
-  http2_.reset();
+  http2_.reset();  // which tells nobody of the streams it had
+  for (Stream* const stream : streams_) give_back(std::unique_ptr<Stream>(stream));
 }
 
 /// The request that HTTP/1.1 has begun with becomes stream 1 (RFC 7540, 3.2).
@@ -399,6 +399,7 @@ void ServerConnection::serve(ByteQueue& input) {
         into_output([&](ByteQueue& output, std::size_t) { return session_.process(input, output, std::size_t(-1)); });
     if (is_over()) return;
     if (progress == ServerSession::Progress::ended && !std::exchange(broken_, true)) log(session_.failure().message());
+    if (receiving_ > 0) fail_late(last_heard_);
     if (ending_) broken_ = true;
     if (broken_) return;
     const bool has_news = next_news_ < news_.size() || (next_call_ < calls_.size() && unsent_ < limits_.unsent_bytes);
@@ -426,7 +427,7 @@ void ServerConnection::settle() {
     session_.cancel_all();
     return linger();
   }
-  if (left_ && streams_ == 0 && nghttp2_session_want_write(http2_.get()) == 0) linger();
+  if (left_ && streams_.empty() && nghttp2_session_want_write(http2_.get()) == 0) linger();
 }
 
 void ServerConnection::draining_begins() { leave(); }
@@ -487,7 +488,8 @@ Result<bool> ServerConnection::next_request(ByteQueue& input, IncomingRequest& r
       request.head.tag.text.clear();
       request.head.wants_reply = true;
       request.head.kind = stream->entry->handler->kind();
-      request.head.timeout = stream->timeout;
+      request.head.timeout.reset();
+      if (stream->deadline) request.head.timeout = *stream->deadline - Clock::now();
       request.head.metadata = std::move(stream->metadata);
       stream->metadata.clear();
       request.body = nullptr;
@@ -748,8 +750,9 @@ int ServerConnection::header_begins(std::int32_t id) {
   std::unique_ptr<Stream> stream = take_stream();
   stream->id = id;
   if (nghttp2_session_set_stream_user_data(http2_.get(), id, stream.get()) != 0) return 0;
+  stream->position = streams_.size();
+  streams_.push_back(stream.get());
   stream.release();
-  ++streams_;
   return 0;
 }
 
@@ -801,7 +804,7 @@ void ServerConnection::frame_received(const nghttp2_frame& frame) {
 
 /// A request's header has ended: says what it is.
 void ServerConnection::begin(Stream& stream) {
-  if (streams_ > options_.concurrent_streams) return reset(stream.id, NGHTTP2_REFUSED_STREAM);
+  if (streams_.size() > options_.concurrent_streams) return reset(stream.id, NGHTTP2_REFUSED_STREAM);
   if (stream.too_much_header) return refuse(stream, 431, "the header is too large");
   std::string_view method;
   std::string_view type;
@@ -830,7 +833,45 @@ void ServerConnection::begin_call(Stream& stream, std::string_view subtype) {
   // Handlers that have been given up and still run count as well.
   if (session_.in_flight() >= (std::max)(limits_.calls_in_flight, std::size_t{1}) || unsent_ > 2 * limits_.unsent_bytes)
     return reset(stream.id, NGHTTP2_REFUSED_STREAM);
-  if (streams_requests(stream.entry->handler->kind())) dispatch(stream);
+  if (streams_requests(stream.entry->handler->kind()))
+    dispatch(stream);
+  else
+    receive_until(stream);
+}
+
+/// A request has to come in time; who waits for all of it is not yet the session's.
+void ServerConnection::receive_until(Stream& stream) {
+  if (stream.deadline) stream.receive_by = stream.deadline;
+  if (limits_.message_time.count() > 0) {
+    const Clock::time_point latest = last_heard_ + limits_.message_time;
+    stream.receive_by = stream.receive_by ? (std::min)(*stream.receive_by, latest) : latest;
+  }
+  if (stream.receive_by) ++receiving_;
+}
+
+void ServerConnection::received(Stream& stream) noexcept {
+  if (!stream.receive_by) return;
+  stream.receive_by.reset();
+  --receiving_;
+}
+
+/// Answers those whose time is over, and plans for the others.
+void ServerConnection::fail_late(Clock::time_point now) {
+  std::optional<Clock::time_point> next;
+  for (std::size_t i = 0; i < streams_.size() && receiving_ > 0; ++i) {  // nothing is closed in here
+    Stream& stream = *streams_[i];
+    if (!stream.receive_by) continue;
+    if (*stream.receive_by > now) {
+      next = next ? (std::min)(*next, *stream.receive_by) : stream.receive_by;
+      continue;
+    }
+    if (stream.use == Stream::Use::call)
+      fail(stream, Status::deadline_exceeded("grpc: the request took too long to arrive"));
+    else
+      received(stream), reset(stream.id, NGHTTP2_CANCEL);
+    progress_later();
+  }
+  plan(next);
 }
 
 /// The header fields of a call.
@@ -858,7 +899,9 @@ Status ServerConnection::read_call_header(Stream& stream) {
       if (name == "grpc-timeout") {
         auto timeout = parse_timeout(value);
         if (!timeout.ok()) return Status::internal("grpc: malformed grpc-timeout: " + std::string(value));
-        stream.timeout = *timeout;
+        stream.deadline = *timeout < Clock::time_point::max() - last_heard_
+                              ? last_heard_ + std::chrono::duration_cast<Clock::duration>(*timeout)
+                              : Clock::time_point::max();
       } else if (name == "grpc-encoding") {
         if (value == "identity") continue;
         const Compressor* const compressor = options_.compressors.find(value);
@@ -888,6 +931,9 @@ void ServerConnection::data_received(Stream& stream, std::span<const std::byte> 
                  ? refuse(stream, 413, "the body is too large")
                  : refuse_connect(stream, Status::resource_exhausted("connect: the message is too large"));
     stream.body.append(bytes);
+    stream.unread += bytes.size();
+    unread_ += bytes.size();
+    if (unread_ > options_.connection_bytes) reset(stream.id, NGHTTP2_ENHANCE_YOUR_CALM);
     return;
   }
   if (stream.use != Stream::Use::call || stream.ended || !stream.failure.ok()) {
@@ -941,6 +987,7 @@ void ServerConnection::remote_ended(Stream& stream) {
 }
 
 void ServerConnection::dispatch(Stream& stream) {
+  received(stream);
   if (stream.use == Stream::Use::call && streams_requests(stream.entry->handler->kind())) stream.dispatched = true;
   calls_.push_back(stream.id);
 }
@@ -954,6 +1001,7 @@ void ServerConnection::fail_reading(Stream& stream, Status status) {
 
 /// Answers a call that no handler has seen.
 void ServerConnection::fail(Stream& stream, Status status) {
+  received(stream);
   stream.status = std::move(status);
   stream.use = Stream::Use::over;
   finish(stream);
@@ -961,12 +1009,15 @@ void ServerConnection::fail(Stream& stream, Status status) {
 
 void ServerConnection::stream_closed(Stream& stream) {
   nghttp2_session_set_stream_user_data(http2_.get(), stream.id, nullptr);
-  --streams_;
+  received(stream);
+  streams_.back()->position = stream.position;
+  std::swap(streams_[stream.position], streams_.back());
+  streams_.pop_back();
   unread_ -= stream.unread;
   unsent_ -= stream.out.size();
   if (stream.dispatched && stream.use != Stream::Use::over && !stream.trailers_sent)
     news_.push_back({RequestKind::cancel, stream.id});
-  if (streams_ == 0) {
+  if (streams_.empty()) {
     idle_since_ = Clock::now();
     if (options_.idle_time.count() > 0) plan(idle_since_ + options_.idle_time);
   }
@@ -981,6 +1032,7 @@ void ServerConnection::reset(std::int32_t id, std::uint32_t code) {
 
 void ServerConnection::open_other(Stream& stream) {
   stream.use = Stream::Use::page;
+  receive_until(stream);
   if (site_->connect().empty()) return;
   std::vector<http::Field> fields;
   const http::Request request = request_of(stream, fields);
@@ -1030,6 +1082,7 @@ http::Request ServerConnection::request_of(const Stream& stream, std::vector<htt
 }
 
 void ServerConnection::answer_page(Stream& stream) {
+  received(stream);
   std::vector<http::Field> fields;
   const http::Request request = request_of(stream, fields);
   const http::Handler* const handler = site_->find_page(request.path);
@@ -1053,6 +1106,8 @@ void ServerConnection::answer_page(Stream& stream) {
 
 void ServerConnection::respond(Stream& stream, http::Response response) {
   if (stream.headers_sent) return;
+  received(stream);
+  unread_ -= std::exchange(stream.unread, 0);
   stream.use = Stream::Use::over;
   stream.no_trailers = stream.headers_sent = true;
   Fields fields;
@@ -1115,7 +1170,7 @@ void ServerConnection::count_reset() {
 // As grpc-go's and C-core's servers count (gRPC's proposal A8).
 void ServerConnection::ping_received() {
   const Clock::time_point now = Clock::now();
-  const bool without_calls = streams_ == 0 && !options_.pings_without_calls;
+  const bool without_calls = streams_.empty() && !options_.pings_without_calls;
   const milliseconds least = without_calls ? milliseconds(7'200'000) : options_.least_ping_interval;
   const bool too_soon = last_ping_ && now - *last_ping_ < least;
   last_ping_ = now;
@@ -1160,6 +1215,7 @@ void ServerConnection::look_after() {
     next = next ? (std::min)(*next, time) : time;
     return false;
   };
+  fail_late(now);
   if (cut_at_ && is_due(*cut_at_)) return give_up("its calls take longer than its age allows");
   if (leaving_since_ && !left_ && is_due(*leaving_since_ + goodbye_time)) finish_leaving();
   if (age_limit_ && is_due(*age_limit_)) {
@@ -1169,7 +1225,7 @@ void ServerConnection::look_after() {
       cut_at_ = now + options_.connection_age_grace;
     is_due(now + goodbye_time);
   }
-  if (options_.idle_time.count() > 0 && streams_ == 0 && !leaving_since_ && is_due(idle_since_ + options_.idle_time))
+  if (options_.idle_time.count() > 0 && streams_.empty() && !leaving_since_ && is_due(idle_since_ + options_.idle_time))
     leave(), is_due(now + goodbye_time);
   if (options_.keepalive_time.count() > 0) {
     if (ping_sent_) {

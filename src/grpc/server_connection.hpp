@@ -53,7 +53,7 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   void closing() noexcept override;
   std::optional<Patience> message_under_way() noexcept override;
   void message_is_late() override { give_up("the HTTP/2 preface took too long to arrive"); }
-  bool is_idle() const noexcept override { return streams_ == 0; }
+  bool is_idle() const noexcept override { return streams_.empty(); }
   // SessionOwner
   void session_progressed() override { progress_later(); }
 
@@ -82,6 +82,8 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   // Streams.
   Stream* find(std::int32_t id) const noexcept;
   void begin(Stream& stream);
+  void receive_until(Stream& stream);
+  void received(Stream& stream) noexcept;
   void begin_call(Stream& stream, std::string_view subtype);
   Status read_call_header(Stream& stream);
   void remote_ended(Stream& stream);
@@ -116,6 +118,7 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   void ping_received();
   void count_reset();
   void look_after();
+  void fail_late(Clock::time_point now);
   void plan(std::optional<Clock::time_point> time);
 
   const std::shared_ptr<const Site> site_;
@@ -140,9 +143,10 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   bool ending_ = false;         // the reason has been told
   std::string recent_path_;     // called last, and its method
   const MethodEntry* recent_ = nullptr;
-  std::size_t streams_ = 0;
-  std::size_t unread_ = 0;  // bytes received for calls and not read
-  std::size_t unsent_ = 0;  // bytes of replies that nghttp2 has not taken
+  std::vector<Stream*> streams_;
+  std::size_t receiving_ = 0;  // streams with a `receive_by`
+  std::size_t unread_ = 0;     // bytes received for calls and not read
+  std::size_t unsent_ = 0;     // bytes of replies that nghttp2 has not taken
   ByteQueue scratch_;
 
   std::int32_t budget_;  // of frames that ask for work without doing any

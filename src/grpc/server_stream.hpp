@@ -36,6 +36,7 @@ struct Stream {
   };
 
   std::int32_t id = 0;
+  std::size_t position = 0;  // among the connection's
   Use use = Use::undecided;
 
   // The request's header, as received.
@@ -54,7 +55,8 @@ struct Stream {
   const Compressor* accepted = nullptr;          // what the client accepts, of ours
   std::string accept_encoding;                   // the client's list
   std::string content_type;                      // of the reply; empty: application/grpc
-  std::optional<std::chrono::nanoseconds> timeout;
+  std::optional<Clock::time_point> deadline;
+  std::optional<Clock::time_point> receive_by;  // while the request is not whole
   Metadata metadata;
   MessageReader in;
   std::size_t unread = 0;                // bytes in `in`, as last counted for the connection
@@ -101,7 +103,8 @@ struct Stream {
     accepted = nullptr;
     accept_encoding.clear();
     content_type.clear();
-    timeout.reset();
+    deadline.reset();
+    receive_by.reset();
     metadata.clear();
     unread = uncredited = 0;
     message = {};

@@ -311,6 +311,33 @@ TEST_CASE("a timeout of zero fails at once, and a passing deadline ends a call w
   CHECK(f.seen.how == "deadline_exceeded: polyrpc: the deadline has passed");
 }
 
+TEST_CASE("a request that does not come in time is answered", "[grpc]") {
+  ServerOptions server_options;
+  server_options.limits.message_time = std::chrono::milliseconds(50);
+  Fixture f({}, server_options);
+  f.peer->send_headers(1, call_fields("/test.Service/Double", {{"grpc-timeout", "20m"}}));
+  f.peer->send_headers(3, call_fields("/test.Service/Double"));
+  f.peer->send_data(3, "\0");
+  f.peer->send_headers(5, {{":method", "POST"}, {":scheme", "http"}, {":path", "/page"}, {":authority", "t"}});
+  std::string status;
+  f.peer->raw().settle_until([&] {
+    const auto answer = f.peer->answer(1);
+    if (answer.status != "<none>") status = answer.status;
+    return !status.empty();
+  });
+  CHECK(status == "4");
+  status.clear();
+  f.peer->raw().settle_until([&] {
+    const auto answer = f.peer->answer(3);
+    if (answer.status != "<none>") status = answer.status;
+    return !status.empty();
+  });
+  CHECK(status == "4");
+  f.peer->raw().settle_until([&] { return f.peer->answer(5).reset != 0xffff; });
+  f.peer->call(7, "/test.Service/Double", "");
+  CHECK(f.peer->answer(7).status == "0");
+}
+
 TEST_CASE("a reset cancels that handler only", "[grpc]") {
   Fixture f;
   f.peer->send_headers(1, call_fields("/test.Service/Sum"));
