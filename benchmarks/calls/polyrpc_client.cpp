@@ -4,9 +4,16 @@
 #include <polyrpc/polyrpc.hpp>
 #include <polyrpc/runtime/async.hpp>
 
+#if defined(BENCH_GRPC)
+#include <polyrpc/codecs/protobuf.hpp>
+#include <polyrpc/codecs/protobuf_rpc.hpp>
+#include <polyrpc/grpc/client.hpp>
+#include <polyrpc/transports/connect_client.hpp>
+#endif
+
 #include "echo_types.hpp"
 #include "support/clock.hpp"
-#include "support/histogram.hpp"
+#include "support/meter.hpp"
 #include "support/options.hpp"
 
 #include <asio/io_context.hpp>
@@ -23,7 +30,6 @@
 
 namespace {
 
-using bench::cpu_seconds;
 using bench::Echo;
 using bench::now;
 
@@ -32,10 +38,10 @@ class Load {
   explicit Load(const bench::Options& options)
       : address_(options.text("address", "")),
         wire_(options.text("wire", "gob")),
+        method_(wire_ == "grpc" || wire_ == "connect" ? "bench.Echo.Echo" : "Echo.Echo"),
         connections_(options.number<std::size_t>("connections", 1)),
         depth_(options.number<std::size_t>("in-flight", 1)),
-        warmup_(static_cast<std::uint64_t>(options.number("warmup", 0.5) * 1e9)),
-        length_(static_cast<std::uint64_t>(options.number("seconds", 2.0) * 1e9)) {
+        meter_(options.number("warmup", 0.5), options.number("seconds", 2.0)) {
     args_.a = 1;
     args_.b = 2;
     args_.s.resize(options.number<std::size_t>("payload", 32));
@@ -43,19 +49,12 @@ class Load {
   }
 
   void run() {
-    started_ = now();
+    meter_.start();
     if (connections_ == 1 && depth_ == 1)
       run_blocking();
     else
       run_with_callbacks();
-    const double seconds = static_cast<double>(ended_ - started_) * 1e-9;
-    const double calls = static_cast<double>(calls_);
-    std::printf(
-        "{\"calls\":%llu,\"seconds\":%.4f,\"calls_per_second\":%.1f,\"mean_us\":%.2f,\"p50_us\":%.2f,\"p99_us\":%.2f,"
-        "\"p999_us\":%.2f,\"max_us\":%.2f,\"client_cpu_us_per_call\":%.4f,\"client_cpu_share\":%.3f}\n",
-        static_cast<unsigned long long>(calls_), seconds, calls / seconds, latency_.mean() / 1e3,
-        latency_.quantile(0.5) / 1e3, latency_.quantile(0.99) / 1e3, latency_.quantile(0.999) / 1e3,
-        static_cast<double>(latency_.largest()) / 1e3, cpu_ * 1e6 / std::max(calls, 1.0), cpu_ / seconds);
+    meter_.print();
   }
 
  private:
@@ -70,6 +69,11 @@ class Load {
     if (wire_ == "json1") return {"tcp://" + address_, json(polyrpc::json::Version::v1)};
     if (wire_ == "json2") return {"tcp://" + address_, json(polyrpc::json::Version::v2)};
     if (wire_ == "http") return {"http://" + address_ + "/jsonrpc", json(polyrpc::json::Version::v2)};
+#if defined(BENCH_GRPC)
+    if (wire_ == "protobuf") return {"tcp://" + address_, polyrpc::protobuf::rpc()};
+    if (wire_ == "grpc") return {"tcp://" + address_, polyrpc::grpc::rpc()};
+    if (wire_ == "connect") return {"http://" + address_, polyrpc::connect::unary(polyrpc::protobuf::format())};
+#endif
     throw std::runtime_error("no wire " + wire_);
   }
 
@@ -79,37 +83,15 @@ class Load {
       throw std::runtime_error("not an echo");
   }
 
-  /// Counts a call. False: time is up.
-  bool finished(std::uint64_t began, std::uint64_t time) {
-    if (measuring_) {
-      latency_.add(time - began, 1);
-      ++calls_;
-      if (time - started_ < length_) return true;
-      if (ended_ == 0) {
-        ended_ = time;
-        cpu_ = cpu_seconds() - cpu_;
-      }
-      return false;
-    }
-    if (time - started_ >= warmup_) {
-      measuring_ = true;
-      started_ = time;
-      cpu_ = cpu_seconds();
-      std::printf("measuring\n");
-      std::fflush(stdout);
-    }
-    return true;
-  }
-
   void run_blocking() {
     const auto [address, codec] = target();
     const std::unique_ptr<polyrpc::Client> client = polyrpc::dial(address, codec);
     Echo reply;
     for (std::uint64_t began = now();;) {
-      const polyrpc::Status status = client->call("Echo.Echo", args_, reply);
+      const polyrpc::Status status = client->call(method_, args_, reply);
       if (!status.ok()) throw std::runtime_error(std::string(status.message()));
       const std::uint64_t time = now();
-      if (!finished(began, time)) return;
+      if (!meter_.finished(began, time)) return;
       began = time;
     }
   }
@@ -120,10 +102,10 @@ class Load {
   };
 
   void call(Slot& slot) {
-    slot.client->async_call<Echo>("Echo.Echo", args_, [this, &slot](polyrpc::Result<Echo> reply) {
+    slot.client->async_call<Echo>(method_, args_, [this, &slot](polyrpc::Result<Echo> reply) {
       check(reply);
       const std::uint64_t time = now();
-      const bool again = ended_ == 0 && finished(slot.began, time);
+      const bool again = meter_.finished(slot.began, time);
       slot.began = time;
       if (again)
         call(slot);
@@ -148,27 +130,21 @@ class Load {
 
   std::string address_;
   std::string wire_;
+  std::string method_;
   std::size_t connections_;
   std::size_t depth_;
-  std::uint64_t warmup_;
-  std::uint64_t length_;
+  bench::Meter meter_;
   Echo args_;
 
   std::vector<std::unique_ptr<polyrpc::Client>> clients_;
   std::size_t running_ = 0;
-  bool measuring_ = false;
-  std::uint64_t started_ = 0;
-  std::uint64_t ended_ = 0;
-  std::uint64_t calls_ = 0;
-  double cpu_ = 0;
-  bench::Histogram latency_;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const bench::Options options(argc, argv,
-                               "options: --address HOST:PORT --wire gob|gob-connect|json1|json2|http --connections N "
+                               "options: --address HOST:PORT --wire gob|gob-connect|json1|json2|http|protobuf|grpc|connect --connections N "
                                "--in-flight N --payload BYTES --warmup SECONDS --seconds SECONDS ");
   try {
     Load load(options);

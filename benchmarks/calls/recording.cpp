@@ -141,6 +141,26 @@ Recording record_http(const std::string& payload) {
   return recording;
 }
 
+std::string varint(std::uint64_t value) {
+  std::string bytes;
+  for (; value >= 128; value >>= 7) bytes += static_cast<char>(value | 128);
+  bytes += static_cast<char>(value);
+  return bytes;
+}
+
+/// protorpc's envelope: a header of id and method, and the body, each behind its length.
+Recording record_protobuf(const std::string& payload) {
+  Recording recording;
+  std::string body("\x08\x01\x10\x02", 4);
+  if (!payload.empty()) body += '\x1a' + varint(payload.size()) + payload;
+  const std::string header = std::string("\x08\x07\x12\x09") + "Echo.Echo" + '\x18' + varint(body.size());
+  recording.request = varint(header.size()) + header + varint(body.size()) + body;
+  recording.first_request = recording.request;
+  recording.framing = Framing::varint_pair;
+  recording.good_reply_has = payload;
+  return recording;
+}
+
 Recording record_raw(const std::string& payload) {
   Recording recording;
   for (std::size_t i = 0; i < 4; ++i) recording.request += static_cast<char>(payload.size() >> (8 * i));
@@ -231,6 +251,7 @@ Recording record(std::string_view wire, std::size_t payload_bytes) {
   if (wire == "json1") return record_json(payload, "");
   if (wire == "json2") return record_json(payload, R"("jsonrpc":"2.0",)");
   if (wire == "http") return record_http(payload);
+  if (wire == "protobuf") return record_protobuf(payload);
   throw std::runtime_error("no wire " + std::string(wire) + ", there are " + std::string(wire_names));
 }
 

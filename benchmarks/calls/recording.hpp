@@ -26,7 +26,7 @@ struct Recording {
 };
 
 /// The names that `record` knows.
-inline constexpr std::string_view wire_names = "raw, gob, gob-connect, json1, json2, http";
+inline constexpr std::string_view wire_names = "raw, gob, gob-connect, json1, json2, http, protobuf";
 
 /// The recording for one of `wire_names` and a payload of so many bytes. Throws on another name.
 Recording record(std::string_view wire, std::size_t payload_bytes);

@@ -1,0 +1,78 @@
+// Command echo_server serves the echo service with grpc-go. GOMAXPROCS is 1 unless the environment says otherwise.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"os"
+	"runtime"
+
+	"google.golang.org/grpc"
+
+	"polyrpc/benchmarks/calls/go_grpc/pb"
+)
+
+type service struct {
+	pb.UnimplementedEchoServer
+}
+
+func (service) Echo(_ context.Context, request *pb.Message) (*pb.Message, error) { return request, nil }
+
+func (service) PingPong(stream pb.Echo_PingPongServer) error {
+	for {
+		message, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := stream.Send(message); err != nil {
+			return err
+		}
+	}
+}
+
+func (service) ServerPush(request *pb.Message, stream pb.Echo_ServerPushServer) error {
+	for range request.A {
+		if err := stream.Send(request); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (service) ClientPush(stream pb.Echo_ClientPushServer) error {
+	reply := &pb.Message{}
+	for {
+		if _, err := stream.Recv(); err != nil {
+			if errors.Is(err, io.EOF) {
+				return stream.SendAndClose(reply)
+			}
+			return err
+		}
+		reply.A++
+	}
+}
+
+func main() {
+	port := flag.Int("port", 0, "0: any")
+	flag.Parse()
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(1)
+	}
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", *port))
+	if err != nil {
+		log.Fatal(err)
+	}
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(16<<20), grpc.InitialWindowSize(1<<20),
+		grpc.InitialConnWindowSize(16<<20), grpc.NumStreamWorkers(1), grpc.SharedWriteBuffer(true))
+	pb.RegisterEchoServer(server, service{})
+	fmt.Printf("listening tcp %s\n", listener.Addr())
+	log.Fatal(server.Serve(listener))
+}
