@@ -54,7 +54,14 @@ find_package() {  # <components> <argument>...
   fi
   build "$folder"
   "$folder/codecs"
-  if [ -e "$folder/calls" ]; then "$folder/calls"; fi
+  if [ -e "$folder/calls" ]; then
+    "$folder/calls"
+    if ldd "$folder/calls" | grep -E 'nghttp2|protobuf|libssl|libz\.|snappy'; then
+      echo "A program without gRPC and TLS is linked with their libraries."
+      return 1
+    fi
+  fi
+  if [ -e "$folder/grpc_calls" ]; then "$folder/grpc_calls"; fi
 }
 
 case $1 in
@@ -67,7 +74,11 @@ case $1 in
     test -n "$(find "$prefix" -name 'libpolyrpc_gob.so.*')"
     test -z "$(find "$prefix" -name '*.a')"
     ;;
-  find_package) find_package "gob;json;protobuf;polyrpc" ;;
+  find_package)
+    components="gob;json;protobuf;polyrpc"
+    if [ -n "$(find "$prefix" -name polyrpc-grpc.cmake)" ]; then components="$components;grpc"; fi
+    find_package "$components"
+    ;;
   find_package_gob)
     # Who wants gob alone needs neither asio nor a JSON library.
     find_package gob -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON -DCMAKE_DISABLE_FIND_PACKAGE_Asio=ON \
