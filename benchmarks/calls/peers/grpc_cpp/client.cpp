@@ -6,13 +6,12 @@
 #include "support/meter.hpp"
 #include "support/options.hpp"
 
-#include <grpcpp/grpcpp.h>
-
 #include <condition_variable>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <grpcpp/grpcpp.h>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -226,7 +225,7 @@ int main(int argc, char** argv) {
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments.SetMaxReceiveMessageSize(16 << 20);
     stubs.push_back(bench::Echo::NewStub(grpc::CreateCustomChannel("ipv4:" + options.text("address", ""),
-                                                                  grpc::InsecureChannelCredentials(), arguments)));
+                                                                   grpc::InsecureChannelCredentials(), arguments)));
   }
 
   SharedMeter meter(options.number("warmup", 0.5), options.number("seconds", 2.0));

@@ -3,11 +3,10 @@
 #include "echo.grpc.pb.h"
 #include "support/options.hpp"
 
-#include <grpcpp/grpcpp.h>
-
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <grpcpp/grpcpp.h>
 #include <memory>
 #include <string>
 
