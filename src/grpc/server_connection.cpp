@@ -518,6 +518,9 @@ Stream* ServerConnection::find(std::int32_t id) const noexcept { return Callback
 
 Status ServerConnection::append_reply(Stream& stream, MessageRef message) {
   const std::size_t before = stream.out.size();
+  // A reply may be as large as its request.
+  if (const std::size_t size = stream.message.size(); before == 0 && size > stream.out.capacity())
+    if (ByteQueue spare = take_spare(size, 8 * size); spare.capacity() != 0) stream.out = std::move(spare);
   Status appended = append_message(*stream.format, message, stream.reply_compressor, scratch_, stream.out);
   if (appended.ok() && stream.out.size() - before > options_.send_message_bytes) {
     stream.out.truncate(before);

@@ -109,7 +109,8 @@ struct Stream {
     unread = uncredited = 0;
     message = {};
     dispatched = wants_message = wants_room = remote_ended = false;
-    out.recycle(kept);
+    out.clear();
+    if (out.capacity() > kept) give_spare(std::move(out));
     failure = {};
     headers_sent = ended = deferred = trailers_sent = false;
     status = {};

@@ -457,6 +457,46 @@ Status add_header(Metadata& metadata, std::string_view name, std::string_view va
                                   "\" is not base64");
 }
 
+namespace {
+
+constexpr std::size_t large = std::size_t{64} << 10;
+constexpr std::size_t spare_bytes = std::size_t{16} << 20;
+
+struct Spares {
+  std::array<ByteQueue, 16> list;
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+};
+
+Spares& spares() noexcept {
+  static thread_local Spares all;
+  return all;
+}
+
+}  // namespace
+
+void give_spare(ByteQueue&& memory) noexcept {
+  ByteQueue taken(std::move(memory));
+  Spares& all = spares();
+  if (taken.capacity() <= large || all.count == all.list.size() || all.bytes + taken.capacity() > spare_bytes) return;
+  taken.clear();
+  all.bytes += taken.capacity();
+  all.list[all.count++] = std::move(taken);
+}
+
+ByteQueue take_spare(std::size_t least, std::size_t most) noexcept {
+  Spares& all = spares();
+  for (std::size_t i = all.count; i-- > 0;) {
+    const std::size_t capacity = all.list[i].capacity();
+    if (capacity < least || capacity > most) continue;
+    ByteQueue taken(std::move(all.list[i]));
+    all.bytes -= capacity;
+    if (i != --all.count) all.list[i] = std::move(all.list[all.count]);
+    return taken;
+  }
+  return {};
+}
+
 Status append_message(const MessageFormat& format, MessageRef message, const Compressor* compressor, ByteQueue& scratch,
                       ByteQueue& output) {
   const std::size_t start = output.size();
@@ -483,8 +523,9 @@ Status append_message(const MessageFormat& format, MessageRef message, const Com
 }
 
 void MessageReader::reset(std::size_t limit) noexcept {
-  bytes_.recycle(std::size_t{64} << 10);
-  decompressed_.recycle(std::size_t{64} << 10);
+  bytes_.clear();
+  if (bytes_.capacity() > large) give_spare(std::move(bytes_));
+  decompressed_.recycle(large);
   compressor_ = nullptr;
   limit_ = limit;
   read_ = next_prefix_ = ready_ = pending_length_ = 0;
@@ -501,6 +542,15 @@ Status MessageReader::append(std::span<const std::byte> bytes) {
   if (!error_.ok()) return error_;
   bytes_.consume(read_);
   next_prefix_ -= std::exchange(read_, 0);
+  // Not for a length that is only claimed: what is held stays in proportion to what has come.
+  const std::size_t there = bytes_.size() + bytes.size();
+  if (there > large && there > bytes_.capacity()) {
+    if (ByteQueue spare = take_spare(there, 16 * there); spare.capacity() != 0) {
+      spare.append(bytes_.readable());
+      std::swap(bytes_, spare);
+      give_spare(std::move(spare));
+    }
+  }
   bytes_.append(bytes);
   scan();
   return error_;
