@@ -526,7 +526,10 @@ void ServerSession::Impl::finish(ActiveCall& call, Status status) {
 
 void ServerSession::Impl::remove(ActiveCall& call) {
   loop_.clear(call);
-  if (call.stream != nullptr) streams_.erase(call.tag.number);
+  if (call.stream != nullptr) {
+    const auto found = streams_.find(call.tag.number);
+    if (found != streams_.end() && found->second == &call) streams_.erase(found);  // a peer may use a number again
+  }
   call.session = nullptr;
   if (call.position + 1 != active_.size()) {
     active_[call.position] = std::move(active_.back());
