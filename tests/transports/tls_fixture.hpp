@@ -67,13 +67,20 @@ inline tls::ClientOptions client_options_with(const Certificate& own) {
   return options;
 }
 
+/// For tests that bring many handshakes to a slow machine.
+inline tls::ServerOptions patient_options() {
+  tls::ServerOptions options = server_options();
+  options.handshake_time = std::chrono::milliseconds(0);
+  return options;
+}
+
 /// Listens as a server, dials as a client.
 class BothSides final : public Transport {
  public:
   BothSides(std::shared_ptr<const Transport> server, std::shared_ptr<const Transport> client)
       : server_(std::move(server)), client_(std::move(client)) {}
   explicit BothSides(const std::shared_ptr<const Transport>& inner)
-      : BothSides(tls::server_transport(server_options(), inner), tls::client_transport(client_options(), inner)) {}
+      : BothSides(tls::server_transport(patient_options(), inner), tls::client_transport(client_options(), inner)) {}
 
   std::string_view scheme() const noexcept override { return server_->scheme(); }
   Result<std::unique_ptr<Listener>> listen(const Endpoint& endpoint, Loop& loop) const override {
