@@ -412,6 +412,8 @@ def lines_of(command):
         words += ["--cases", ",".join(checks.only)] if checks.only else []
         print("$", " ".join(words), flush=True)
         checks.ran += 1
+        if not shutil.which(words[0]):
+            raise SystemExit(f"{words[0]} is not there: build it")
         try:
             checks.failed += subprocess.run(words, stdin=subprocess.DEVNULL, timeout=500, check=False).returncode != 0
         except subprocess.TimeoutExpired:
@@ -452,11 +454,21 @@ def grpcurl(checks, address):
     checks.check("health_of_service", succeeds, call(by_file, f"{health}/Check", f'{{"service": "{service}"}}'), 60,
                  ['"SERVING"'])
     checks.check("health_of_nobody", fails, call(by_file, f"{health}/Check", '{"service": "no.Such"}'), ["Code: NotFound"])
-    watching = [word if word != "20" else "1" for word in by_file]
 
     def watch(name, status):
-        said = fails(call(watching, f"{health}/Watch", f'{{"service": "{name}"}}'), ["Code: DeadlineExceeded"])
+        """The first status comes at once, and the call stays open."""
+        command = call(by_file, f"{health}/Watch", f'{{"service": "{name}"}}')
+        with subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True) as watching:
+            said = ""
+            for line in watching.stdout:
+                said += line
+                if line.strip() == "}":
+                    break
+            still = watching.poll() is None
+            watching.kill()
         assert f'"{status}"' in said, f"no {status} in: {said}"
+        assert still, f"the watch has ended: {said}"
 
     checks.check("health_watch", watch, service, "SERVING")
     checks.check("health_watch_nobody", watch, "no.Such", "SERVICE_UNKNOWN")
