@@ -202,7 +202,7 @@ class Front {
 
  private:
   const Head& head_;
-  const BodyForm& form_;
+  const BodyForm form_;
   const std::size_t body_;
   const std::size_t header_;
 };
