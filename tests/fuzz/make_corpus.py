@@ -794,7 +794,43 @@ def grpc_client():
     yield "hand_http1", b"\6HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
 
 
-TARGETS = {"grpc_client": grpc_client, "protobuf_message": protobuf_message, "gob_decoder": gob_decoder, "gob_server": gob_server, "gob_client": gob_client, "json_value": json_value,
+# ---- HTTP/2, as a gRPC client says it ----
+
+
+def grpc_server():
+    def head(stream, path, *more, end=False):
+        fields = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "t"), ("te", "trailers"),
+                  ("content-type", "application/grpc")]
+        return grpc_headers(stream, *fields, *more, end=end)
+
+    def call(stream, path, content, *more):
+        return head(stream, path, *more) + frame(0, 1, stream, grpc_message(content))
+
+    def seed(*parts, how=7):
+        return bytes([how]) + b"".join(parts)
+
+    page = grpc_headers(1, (":method", "GET"), (":scheme", "http"), (":path", "/page"), (":authority", "t"), end=True)
+    connect = grpc_headers(3, (":method", "POST"), (":scheme", "http"), (":path", "/test.Service/Double"), (":authority", "t"),
+                           ("content-type", "application/proto"))
+    yield "hand_unary", seed(call(1, "/test.Service/Double", b"\x08\x15"), call(3, "/test.Service/Fail", b"\x0a\1x"))
+    yield "hand_metadata", seed(call(1, "/test.Service/Metadata", b"", ("x-a", "1"), ("x-b-bin", "q6s"), ("grpc-timeout", "1S")))
+    yield "hand_count", seed(call(1, "/test.Service/Count", b"\x08\x64"), frame(8, 0, 1, b"\0\0\1\0"), frame(3, 0, 1, b"\0\0\0\x08"))
+    yield "hand_sum", seed(head(1, "/test.Service/Sum"), frame(0, 0, 1, grpc_message(b"\x08\1") * 3), frame(0, 1, 1))
+    yield "hand_chat", seed(head(1, "/test.Service/Chat"), frame(0, 0, 1, grpc_message(b"\x0a\2hi")), frame(0, 0, 1, grpc_message(b"\x0a\3bye")))
+    yield "hand_reset", seed(head(1, "/test.Service/Sum"), frame(3, 0, 1, b"\0\0\0\x08"), call(3, "/test.Service/Double", b""))
+    yield "hand_broken", seed(head(1, "/test.Service/Sum"), frame(0, 1, 1, b"\0\0\0\0\x09\x08"), call(3, "/test.Service/Double", b"\xff"))
+    yield "hand_flags", seed(head(1, "/test.Service/Double", ("grpc-encoding", "gzip")), frame(0, 1, 1, grpc_message(b"", 1)))
+    yield "hand_large", seed(head(1, "/test.Service/Echo"), frame(0, 0, 1, b"\0\xff\xff\xff\xff"))
+    yield "hand_window", seed(frame(4, 0, 0, b"\0\4\0\0\0\3"), call(1, "/test.Service/Double", b"\x08\x15"), frame(8, 0, 1, b"\0\0\0\7"))
+    yield "hand_pages", seed(page, connect, frame(0, 1, 3, b"\x08\2"))
+    yield "hand_health", seed(call(1, "/grpc.health.v1.Health/Watch", b""), call(3, "/grpc.health.v1.Health/List", b""))
+    yield "hand_reflection", seed(call(1, "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", b"\x22\x0ctest.Service"))
+    yield "hand_pings", seed(frame(6, 0, 0, b"12345678") * 5, frame(7, 0, 0, bytes(8)))
+    yield "hand_continued", seed(frame(1, 1, 1, hpack((":method", "POST"))), frame(9, 4, 1, hpack((":path", "/page"))))
+    yield "hand_trailers", seed(head(1, "/test.Service/Sum"), grpc_headers(1, ("x-t", "1"), end=True))
+
+
+TARGETS = {"grpc_server": grpc_server, "grpc_client": grpc_client, "protobuf_message": protobuf_message, "gob_decoder": gob_decoder, "gob_server": gob_server, "gob_client": gob_client, "json_value": json_value,
            "json_server": json_server, "json_client": json_client, "first_bytes": first_bytes,
            "protobuf_server": protobuf_server, "protobuf_client": protobuf_client}
 
