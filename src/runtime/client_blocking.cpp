@@ -427,6 +427,7 @@ class BlockingClient final : public ClientCore {
         case Attempt::done:
           return true;
         case Attempt::sent:
+          if (!link->session->failure().ok()) fail(*link, link->session->failure());
           flush(lock, *link);
           return true;
         case Attempt::wait:

@@ -94,7 +94,7 @@ bool ClientCore::start(ClientCall& call, const CallOptions& options) {
 void ClientCore::start_kept(ClientCall& call) { enqueue(call); }
 
 void ClientCore::abandon(StreamCall& call) {
-  cancel(call);
+  if (!call.done()) cancel(call);
   call.release();
 }
 
