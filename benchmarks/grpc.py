@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import measure
@@ -28,12 +29,13 @@ MIB = 1 << 20
 PRIORITY = 10
 
 POLYRPC, GRPC_CPP, GRPC_GO = "polyrpc", "gRPC C++", "grpc-go"
+COPYING = POLYRPC + ", copying"
 
 SERVERS = {
     POLYRPC: ["{build}/bench_polyrpc_server", "--port", "0"],
+    # JSON's base64 cannot be read into a view of the text.
+    COPYING: ["{build}/bench_polyrpc_server", "--port", "0", "--copy", "1"],
     GRPC_CPP: ["{build}/bench_grpc_cpp_server", "--port", "0"],
-    # Writes of a pushing server are buffered, and every 64th is sent: what an author who knows the stack would do.
-    GRPC_CPP + ", buffered": ["{build}/bench_grpc_cpp_server", "--port", "0", "--flush-every", "64"],
     GRPC_GO: ["{go}/grpc_echo_server", "--port", "0"],
 }
 UNARY_CLIENTS = {
@@ -55,7 +57,7 @@ GENERATED = [
     ("gRPC, 16 x 64", "application/grpc", 32, 16, 64, ALL),
     ("gRPC, 1 MiB, 1 x 4", "application/grpc", MIB, 1, 4, ALL),
     ("Connect, protobuf, HTTP/2, 16 x 64", "application/proto", 32, 16, 64, (POLYRPC,)),
-    ("Connect, JSON, HTTP/2, 16 x 64", "application/json", 32, 16, 64, (POLYRPC,)),
+    ("Connect, JSON, HTTP/2, 16 x 64", "application/json", 32, 16, 64, (COPYING,)),
 ]
 # The servers with their own clients: name, kind, mode, payload, connections, in flight, both ends on one core.
 OWN = [
@@ -105,15 +107,11 @@ def arguments():
 
 def build(options):
     folders = {"build": str(options.build / "benchmarks"), "go": str(options.build / "go")}
-    if not options.no_build:
-        import run  # run.py builds everything that is C++
+    if options.no_build:
+        return folders
+    import run
 
-        folders = run.build(options)
-        if shutil.which("go"):
-            for program in ("echo_server", "echo_client"):
-                subprocess.run(["go", "build", "-o", f"{folders['go']}/grpc_{program}", f"./{program}"],
-                               cwd=HERE / "calls" / "peers" / "go_grpc", check=True)
-    return folders
+    return run.build(options)
 
 
 def real_time():
@@ -197,6 +195,8 @@ def run_own(server, program, arguments_, core, options):
     command = [*prefix(options), *program, "--address", server.address, *arguments_, "--warmup", str(options.warmup),
                "--seconds", str(options.seconds)]
     client = measure.start(command, core, stderr=subprocess.PIPE)
+    watchdog = threading.Timer(options.warmup + options.seconds + 15, client.kill)
+    watchdog.start()
     try:
         line = client.stdout.readline()
         if line != "measuring\n":
@@ -207,6 +207,7 @@ def run_own(server, program, arguments_, core, options):
         if not line.startswith("{"):
             raise measure.Failure(f"{program[0]}: {line}{client.stderr.read().strip()}")
     finally:
+        watchdog.cancel()
         measure.stop(client)
     result = json.loads(line)
     result["server_cpu_us_per_call"] = used / took / result["calls_per_second"] * 1e6
@@ -238,9 +239,7 @@ def plan(folders, options):
         for who in ALL:
             action = client(kind, who, mode, payload, connections, in_flight, one_core)
             steps.append((f"own client: {name}", payload, who, action))
-            if who == GRPC_CPP and mode == "server-push":
-                steps.append((f"own client: {name}", payload, GRPC_CPP + ", buffered", action))
-    return [step for step in steps if re.search(options.only, step[0])]
+    return [step for step in steps if re.search(options.only, f"{step[0]}, {step[2]}")]
 
 
 def measure_all(folders, options):
@@ -333,8 +332,7 @@ def markdown(results, environment):
              "h2load, one thread. One call (1 x 1) leaves the server waiting most of the time."),
             ("Servers with their own clients", "own client: ",
              "In streaming scenarios a call is a message, and there is one stream. gRPC C++: callback API, but where one call "
-             "or message is on the way the client's blocking one; *buffered*: with `set_buffer_hint` on all writes but "
-             "every 64th. 64 on the way: its client and server keep one write and one read under way, as its API allows. "
+             "or message is on the way the client's blocking one. 64 on the way: its client and server keep one write and one read under way, as its API allows. "
              "The latency of pushes is the time between two messages."),
             ("Protobuf on TCP", "generator: ", "With `bench_generator`, whose limits are in README.md.")):
         rows = [entry for entry in results if entry["scenario"].startswith(start)]
@@ -382,6 +380,7 @@ def measure_and_write(options):
         return
     measure.raise_descriptor_limit()
     folders = build(options)
+    options.warmup = max(options.warmup, 0.3)
     options.real_time = bool(shutil.which("chrt")) and real_time()
     results = {"environment": environment(options), "results": measure_all(folders, options)}
     options.out.mkdir(parents=True, exist_ok=True)

@@ -48,7 +48,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer scenarios, shorter, twice instead of three times")
     parser.add_argument("--only", default="", help="only servers whose name matches this expression")
-    parser.add_argument("--parts", default="calls,clients,cost,idle,codecs", help="which parts to measure")
+    parser.add_argument("--parts", default="calls,clients,cost,idle,codecs,grpc", help="which parts to measure")
     parser.add_argument("--repetitions", type=int)
     parser.add_argument("--seconds", type=float, help="length of one run")
     parser.add_argument("--server-core", type=int)
@@ -84,6 +84,9 @@ def build(options):
         if shutil.which("go"):
             for module, packages in (("calls/peers/go", ["./echo_server", "./echo_client"]), ("codecs/go", ["."])):
                 subprocess.run(["go", "build", "-o", f"{go_folder}{os.sep}", *packages], cwd=HERE / module, check=True)
+            for program in ("echo_server", "echo_client"):
+                subprocess.run(["go", "build", "-o", f"{go_folder}{os.sep}grpc_{program}", f"./{program}"],
+                               cwd=HERE / "calls" / "peers" / "go_grpc", check=True)
         else:
             say("there is no go here: its rows stay empty")
     programs = options.build / "benchmarks" if (options.build / "benchmarks").is_dir() else options.build
@@ -312,6 +315,10 @@ def main():
     results["environment"]["minutes"] = round((time.monotonic() - started) / 60, 1)
     report.write(results, servers, options.out)
     say(f"written to {options.out}")
+    if "grpc" in options.parts:
+        import grpc  # grpc.py, which gives this process real-time priority: so it is last
+
+        grpc.measure_and_write(options)
 
 
 if __name__ == "__main__":

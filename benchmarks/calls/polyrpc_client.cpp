@@ -143,9 +143,10 @@ class Load {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bench::Options options(argc, argv,
-                               "options: --address HOST:PORT --wire gob|gob-connect|json1|json2|http|protobuf|grpc|connect --connections N "
-                               "--in-flight N --payload BYTES --warmup SECONDS --seconds SECONDS ");
+  const bench::Options options(
+      argc, argv,
+      "options: --address HOST:PORT --wire gob|gob-connect|json1|json2|http|protobuf|grpc|connect --connections N "
+      "--in-flight N --payload BYTES --warmup SECONDS --seconds SECONDS ");
   try {
     Load load(options);
     load.run();

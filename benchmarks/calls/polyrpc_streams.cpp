@@ -71,8 +71,7 @@ void server_push(polyrpc::Client& client, const std::string& method, Echo messag
 /// On a loop, as both sides work at the same time.
 class PipelinedPingPong {
  public:
-  PipelinedPingPong(polyrpc::Client& client, PingPong call, const Echo& message,
-                    std::size_t depth, Meter& meter)
+  PipelinedPingPong(polyrpc::Client& client, PingPong call, const Echo& message, std::size_t depth, Meter& meter)
       : client_(client), call_(std::move(call)), message_(message), depth_(depth), meter_(meter) {}
 
   /// Writes as many as are allowed, reads what is there, and so on.
@@ -125,9 +124,10 @@ void client_push(polyrpc::Client& client, const std::string& method, const Echo&
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bench::Options options(argc, argv,
-                               "options: --address HOST:PORT --wire grpc|protobuf --mode ping-pong|server-push|client-push "
-                               "--in-flight N --payload BYTES --connections N --warmup SECONDS --seconds SECONDS ");
+  const bench::Options options(
+      argc, argv,
+      "options: --address HOST:PORT --wire grpc|protobuf --mode ping-pong|server-push|client-push "
+      "--in-flight N --payload BYTES --connections N --warmup SECONDS --seconds SECONDS ");
   try {
     Echo message;
     message.a = 1;
@@ -146,8 +146,8 @@ int main(int argc, char** argv) {
     if (mode == "ping-pong" && depth > 1) {
       asio::io_context context(1);
       const auto client = polyrpc::dial(context, address, codec);
-      PipelinedPingPong load(*client, client->open_bidirectional<Echo, Echo>(service + "PingPong"), message,
-                             depth, meter);
+      PipelinedPingPong load(*client, client->open_bidirectional<Echo, Echo>(service + "PingPong"), message, depth,
+                             meter);
       asio::co_spawn(context, load.run(), [](std::exception_ptr error) {
         if (error) std::rethrow_exception(error);
       });

@@ -34,7 +34,7 @@ class PingPong final : public grpc::ServerBidiReactor<Message, Message> {
 
 class ServerPush final : public grpc::ServerWriteReactor<Message> {
  public:
-  ServerPush(const Message& message, unsigned flush_every) : message_(message), flush_every_(flush_every) { next(); }
+  explicit ServerPush(const Message& message) : message_(message) { next(); }
   void OnWriteDone(bool ok) override {
     if (ok)
       next();
@@ -49,13 +49,10 @@ class ServerPush final : public grpc::ServerWriteReactor<Message> {
       Finish(grpc::Status::OK);
       return;
     }
-    grpc::WriteOptions options;
-    if (flush_every_ > 1 && sent_ % flush_every_ != 0) options.set_buffer_hint();
-    StartWrite(&message_, options);
+    StartWrite(&message_);
   }
 
   const Message message_;
-  const unsigned flush_every_;
   std::int64_t sent_ = 0;
 };
 
@@ -79,8 +76,6 @@ class ClientPush final : public grpc::ServerReadReactor<Message> {
 
 class Service final : public bench::Echo::CallbackService {
  public:
-  explicit Service(unsigned flush_every) : flush_every_(flush_every) {}
-
   grpc::ServerUnaryReactor* Echo(grpc::CallbackServerContext* context, const Message* request,
                                  Message* reply) override {
     *reply = *request;
@@ -92,27 +87,24 @@ class Service final : public bench::Echo::CallbackService {
     return new ::PingPong();
   }
   grpc::ServerWriteReactor<Message>* ServerPush(grpc::CallbackServerContext*, const Message* request) override {
-    return new ::ServerPush(*request, flush_every_);
+    return new ::ServerPush(*request);
   }
   grpc::ServerReadReactor<Message>* ClientPush(grpc::CallbackServerContext*, Message* reply) override {
     return new ::ClientPush(*reply);
   }
-
- private:
-  const unsigned flush_every_;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bench::Options options(argc, argv, "options: --port N (0: any) --flush-every MESSAGES ");
+  const bench::Options options(argc, argv, "options: --port N (0: any) ");
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  Service service(options.number<unsigned>("flush-every", 1));
+  Service service;
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:" + options.text("port", "0"), grpc::InsecureServerCredentials(), &port);
