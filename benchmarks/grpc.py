@@ -317,7 +317,7 @@ def markdown(results, environment):
              (f"with real-time priority (`chrt -f {PRIORITY}`), because other processes were using this machine: they get no "
               "processor meanwhile, but share its caches and memory." if environment["real_time"] else
               "with ordinary priority.") +
-             " 32-byte payloads unless 1 MiB is said. No TLS. *µs a call* is the server's processor time, so that a "
+             " 32-byte payloads unless 1 MiB is said. No TLS. *\u00b5s a call* is the server's processor time, so that a "
              "generator that is the slower one does not flatter it: 1,000,000 divided by it is the calls per second of a "
              "whole core.", "", "## The bars", "",
              "How many times better polyrpc is; latency and processor time: how many times less.", "",
@@ -339,7 +339,7 @@ def markdown(results, environment):
         if not rows:
             continue
         lines += ["", f"## {title}", "", note, "",
-                  "| | | calls/s | low to high | MiB/s | p50 µs | µs a call | server busy |",
+                  "| | | calls/s | low to high | MiB/s | p50 \u00b5s | \u00b5s a call | server busy |",
                   "|---|---|---:|---:|---:|---:|---:|---:|"]
         last = None
         for entry in sorted(rows, key=lambda e: [r["scenario"] for r in rows].index(e["scenario"])):
