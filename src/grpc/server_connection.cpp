@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t piece = 256 << 10;      // handed to the socket at once
 constexpr std::size_t room = 64 << 10;        // waiting messages of one stream, past which its writer waits
 constexpr std::size_t most_data = 256 << 10;  // of one DATA frame
-constexpr milliseconds goodbye_time{1000};  // for the ping that tells that the first GOAWAY has arrived
+constexpr milliseconds goodbye_time{1000};    // for the ping that tells that the first GOAWAY has arrived
 constexpr unsigned ping_strikes_allowed = 2;
 // Frames that ask for an answer or for attention, and move nothing: so many in advance, and some for each that does.
 constexpr std::int32_t budget_at_first = 2000;
