@@ -504,6 +504,17 @@ TEST_CASE("unknown fields of all wire types are passed over", "[protobuf]") {
   CHECK(decoded(repeated("\x73", 5000), point).code() == StatusCode::resource_exhausted);
 }
 
+TEST_CASE("a tag has five bytes at most, and of these 32 bits", "[protobuf]") {
+  Point point;
+  REQUIRE(decoded("\x88\x80\x80\x80\x10\x05"s, point).ok());
+  CHECK(point.x == 5);
+  CHECK(decoded("\x88\x80\x80\x80\x80\x00\x05"s, point).code() == StatusCode::invalid_argument);
+  CHECK(decoded("\x80\x80\x80\x80\x10\x05"s, point).code() == StatusCode::invalid_argument);
+  polyrpc::test::Point theirs;
+  CHECK(theirs.ParseFromString("\x88\x80\x80\x80\x10\x05"s));
+  CHECK_FALSE(theirs.ParseFromString("\x88\x80\x80\x80\x80\x00\x05"s));
+}
+
 TEST_CASE("text that is not UTF-8 is neither sent nor taken", "[protobuf]") {
   for (const char* text : {"\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "12345678\xC3", "\xE2\x82"}) {
     CHECK(encoded(std::string(text)) == "error: invalid_argument: protobuf: text that is not UTF-8 cannot be sent");

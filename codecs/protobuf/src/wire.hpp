@@ -84,12 +84,14 @@ inline bool read_varint(Input& in, std::uint64_t& value) noexcept {
   return false;
 }
 
-/// False: no field number, or one beyond 32 bits of tag.
+/// False: cut short, longer than five bytes, or without a field number. As in protobuf, bits beyond the 32nd are
+/// dropped.
 inline bool read_tag(Input& in, std::uint32_t& tag) noexcept {
+  const std::uint8_t* const start = in.at;
   std::uint64_t value = 0;
-  if (!read_varint(in, value) || value > 0xFFFFFFFFu || value >> 3 == 0) return false;
+  if (!read_varint(in, value) || in.at - start > 5) return false;
   tag = static_cast<std::uint32_t>(value);
-  return true;
+  return tag >> 3 != 0;
 }
 
 /// A length and that many bytes. False: fewer are there.
