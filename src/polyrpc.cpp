@@ -7,7 +7,6 @@
 #if defined(POLYRPC_HAS_HTTP1)
 #include "polyrpc/services/debug_page.hpp"
 #include "polyrpc/services/health.hpp"
-#include "polyrpc/transports/connect_client.hpp"
 #include "polyrpc/transports/http1.hpp"
 #endif
 
@@ -23,17 +22,7 @@ ClientTarget target_of(std::string_view address, std::shared_ptr<const Codec> co
   if (endpoint->scheme == "http") {
 #if defined(POLYRPC_HAS_HTTP1)
     target.endpoint.scheme = "tcp";
-    const std::string host = endpoint->host + ":" + std::to_string(endpoint->port);
-    std::string path = endpoint->path;
-    if (codec->name() == "connect") {
-      target.framing = [path, host] { return connect::unary_framing(path, host); };
-    } else if (codec->name() == "gob") {
-      if (path.empty() || path == "/") path = http1::default_connect_path;
-      target.framing = [path] { return http1::connect_framing(path); };
-    } else {
-      if (path.empty() || path == "/") path = http1::default_jsonrpc_path;
-      target.framing = [path, host] { return http1::post_framing(path, host, "application/json"); };
-    }
+    target.framing = http1::framing_for(*codec, *endpoint);
 #else
     throw std::invalid_argument("polyrpc: cannot dial " + std::string(address) + ": this build has no HTTP/1.1");
 #endif

@@ -1,3 +1,4 @@
+#include "polyrpc/transports/connect_client.hpp"
 #include "polyrpc/transports/http1.hpp"
 
 #include "http1_chunked.hpp"
@@ -283,6 +284,19 @@ std::unique_ptr<ClientFraming> post_framing(std::string path, std::string host, 
   if (!is_field_value(host) || !is_field_value(content_type))
     throw std::invalid_argument("http: the host or content type has a control character");
   return std::make_unique<PostFraming>(path, host, content_type);
+}
+
+FramingFactory framing_for(const Codec& codec, const Endpoint& endpoint) {
+  const std::string host = endpoint.host.find(':') == std::string::npos ? endpoint.host : '[' + endpoint.host + ']';
+  const std::string authority = host + ':' + std::to_string(endpoint.port);
+  const bool says_where = !endpoint.path.empty() && endpoint.path != "/";
+  if (codec.name() == "connect")
+    return [path = endpoint.path, authority] { return connect::unary_framing(path, authority); };
+  if (codec.name() == "gob")
+    return [path = says_where ? endpoint.path : std::string(default_connect_path)] { return connect_framing(path); };
+  return [path = says_where ? endpoint.path : std::string(default_jsonrpc_path), authority] {
+    return post_framing(path, authority, "application/json");
+  };
 }
 
 }  // namespace polyrpc::http1

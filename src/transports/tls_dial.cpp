@@ -3,7 +3,6 @@
 #include <stdexcept>
 #include <utility>
 #if defined(POLYRPC_HAS_HTTP1)
-#include "polyrpc/transports/connect_client.hpp"
 #include "polyrpc/transports/http1.hpp"
 #endif
 
@@ -18,19 +17,7 @@ ClientTarget target(std::string_view address, std::shared_ptr<const Codec> codec
   if (endpoint->scheme == "https") {
 #if defined(POLYRPC_HAS_HTTP1)
     target.endpoint.scheme = "tls";
-    const std::string host =
-        endpoint->host.find(':') == std::string::npos ? endpoint->host : '[' + endpoint->host + ']';
-    const std::string authority = host + ':' + std::to_string(endpoint->port);
-    std::string path = endpoint->path;
-    if (codec->name() == "connect") {
-      target.framing = [path, authority] { return connect::unary_framing(path, authority); };
-    } else if (codec->name() == "gob") {
-      if (path.empty() || path == "/") path = http1::default_connect_path;
-      target.framing = [path] { return http1::connect_framing(path); };
-    } else {
-      if (path.empty() || path == "/") path = http1::default_jsonrpc_path;
-      target.framing = [path, authority] { return http1::post_framing(path, authority, "application/json"); };
-    }
+    target.framing = http1::framing_for(*codec, *endpoint);
     if (options.alpn.empty()) options.alpn = {"http/1.1"};
 #else
     throw std::invalid_argument("tls: cannot dial " + std::string(address) + ": this build has no HTTP/1.1");

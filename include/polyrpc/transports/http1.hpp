@@ -63,4 +63,8 @@ std::unique_ptr<ClientFraming> connect_framing(std::string path = std::string(de
 std::unique_ptr<ClientFraming> post_framing(std::string path, std::string host,
                                             std::string content_type = "application/json");
 
+/// The framing that a codec needs at an address of HTTP's: CONNECT for gob, Connect's own, or POST, at the address's
+/// path or the one that servers are asked for by default.
+FramingFactory framing_for(const Codec& codec, const Endpoint& endpoint);
+
 }  // namespace polyrpc::http1
