@@ -1,5 +1,7 @@
 #include "response.hpp"
 
+#include "polyrpc/runtime/http_metadata.hpp"
+
 #include "wire.hpp"
 
 namespace polyrpc::grpc {
@@ -39,7 +41,7 @@ void ResponseBlock::add(std::string_view name, std::string_view value, std::size
   } else if (name == "grpc-message") {
     message = percent_decode(value);
   } else if (name == "grpc-status-details-bin") {
-    details = decode_binary(value).value_or("");
+    details = http::from_base64(value).value_or("");
   } else if (name == "grpc-encoding") {
     encoding = value;
   }

@@ -417,10 +417,7 @@ void ServerConnection::go_on() {
 bool ServerConnection::wants_input() const noexcept { return !broken_ && nghttp2_session_want_read(http2_.get()) != 0; }
 
 void ServerConnection::settle() {
-  if (peer_has_ended()) {
-    if (!std::exchange(told_end_, true)) session_.cancel_all();
-    return end();
-  }
+  if (peer_has_ended()) return end();
   if (!output_.empty()) return;
   if (broken_ || (nghttp2_session_want_read(http2_.get()) == 0 && nghttp2_session_want_write(http2_.get()) == 0)) {
     session_.cancel_all();
@@ -662,7 +659,7 @@ void ServerConnection::submit_trailers(Stream& stream) {
     if (!stream.status.message().empty())
       fields.add_made("grpc-message", percent_encode(stream.status.message()), keep_name);
     if (!stream.status.details().empty())
-      fields.add_made("grpc-status-details-bin", encode_binary(encode_status(stream.status)), keep_name);
+      fields.add_made("grpc-status-details-bin", http::to_base64(encode_status(stream.status)), keep_name);
     if (stream.failure.code() == StatusCode::unimplemented)
       fields.add_made("grpc-accept-encoding", accept_encoding(options_.compressors), keep_name);
   }

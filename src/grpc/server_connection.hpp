@@ -163,7 +163,6 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   std::optional<Clock::time_point> leaving_since_;
   bool left_ = false;  // the last GOAWAY has been submitted
   bool settings_seen_ = false;
-  bool told_end_ = false;
 };
 
 }  // namespace polyrpc::grpc

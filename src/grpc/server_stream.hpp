@@ -52,7 +52,6 @@ struct Stream {
   const MethodEntry* entry = nullptr;
   const MessageFormat* format = nullptr;
   const Compressor* reply_compressor = nullptr;  // used for the reply
-  const Compressor* accepted = nullptr;          // what the client accepts, of ours
   std::string accept_encoding;                   // the client's list
   std::string content_type;                      // of the reply; empty: application/grpc
   std::optional<Clock::time_point> deadline;
@@ -100,7 +99,6 @@ struct Stream {
     entry = nullptr;
     format = nullptr;
     reply_compressor = nullptr;
-    accepted = nullptr;
     accept_encoding.clear();
     content_type.clear();
     deadline.reset();

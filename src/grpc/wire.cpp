@@ -1,5 +1,7 @@
 #include "wire.hpp"
 
+#include "polyrpc/runtime/http_metadata.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -11,7 +13,6 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::string_view hex_digits = "0123456789ABCDEF";
-constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// How many bytes of `text` make its first character; 0 if they are not UTF-8 (Unicode, table 3-7).
 std::size_t character_length(std::string_view text) noexcept {
@@ -301,40 +302,8 @@ std::string format_timeout(std::chrono::nanoseconds left) {
 }
 
 Result<std::chrono::nanoseconds> parse_timeout(std::string_view text) {
-  const auto wrong = [&] {
-    return Status::invalid_argument("grpc: malformed grpc-timeout \"" + std::string(text.substr(0, 32)) + "\"");
-  };
-  if (text.size() < 2 || text.size() > 9) return wrong();
-  std::int64_t number = 0;
-  for (const char c : text.substr(0, text.size() - 1)) {
-    if (c < '0' || c > '9') return wrong();
-    number = number * 10 + (c - '0');
-  }
-  std::int64_t unit = 0;
-  switch (text.back()) {
-    case 'H':
-      unit = 3'600'000'000'000;
-      break;
-    case 'M':
-      unit = 60'000'000'000;
-      break;
-    case 'S':
-      unit = 1'000'000'000;
-      break;
-    case 'm':
-      unit = 1'000'000;
-      break;
-    case 'u':
-      unit = 1'000;
-      break;
-    case 'n':
-      unit = 1;
-      break;
-    default:
-      return wrong();
-  }
-  constexpr std::int64_t most = (std::numeric_limits<std::int64_t>::max)();
-  return std::chrono::nanoseconds(number > most / unit ? most : number * unit);
+  if (const auto timeout = http::parse_timeout(text)) return *timeout;
+  return Status::invalid_argument("grpc: malformed grpc-timeout \"" + std::string(text.substr(0, 32)) + "\"");
 }
 
 std::optional<std::string_view> content_subtype(std::string_view content_type) noexcept {
@@ -393,52 +362,8 @@ Status check_outgoing(const Metadata& metadata) {
   return {};
 }
 
-std::string encode_binary(std::string_view bytes) {
-  std::string out;
-  out.reserve((bytes.size() * 4 + 2) / 3);
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
-  const auto put = [&](std::uint32_t bits, unsigned shift) { out.push_back(base64_digits[bits >> shift & 63]); };
-  std::size_t i = 0;
-  for (; i + 3 <= bytes.size(); i += 3) {
-    const std::uint32_t bits = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    put(bits, 18), put(bits, 12), put(bits, 6), put(bits, 0);
-  }
-  if (bytes.size() - i == 1) {
-    put(byte(i) << 16, 18), put(byte(i) << 16, 12);
-  } else if (bytes.size() - i == 2) {
-    const std::uint32_t bits = byte(i) << 16 | byte(i + 1) << 8;
-    put(bits, 18), put(bits, 12), put(bits, 6);
-  }
-  return out;
-}
-
-std::optional<std::string> decode_binary(std::string_view text) {
-  if (text.size() % 4 == 0) {  // padding belongs only to what it completes
-    if (text.ends_with("=="))
-      text.remove_suffix(2);
-    else if (text.ends_with('='))
-      text.remove_suffix(1);
-  }
-  if (text.size() % 4 == 1) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
-  std::uint32_t bits = 0;
-  unsigned count = 0;
-  for (const char c : text) {
-    const std::size_t digit = base64_digits.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out.push_back(static_cast<char>(bits >> count));
-    bits &= (1u << count) - 1;
-  }
-  return out;
-}
-
 std::string encode_value(std::string_view key, std::string_view value) {
-  if (key.ends_with("-bin")) return encode_binary(value);
+  if (key.ends_with("-bin")) return http::to_base64(value);
   return std::string(trimmed(value));  // whitespace at the ends is not HTTP's to carry
 }
 
@@ -448,7 +373,7 @@ Status add_header(Metadata& metadata, std::string_view name, std::string_view va
     return {};
   }
   const bool broken = any_element(value, [&](std::string_view part) {
-    const auto bytes = decode_binary(part);
+    const auto bytes = http::from_base64(part);
     if (bytes) metadata.add(name, *bytes);
     return !bytes.has_value();
   });

@@ -79,10 +79,6 @@ std::string path_of(std::string_view method);
 bool is_reserved(std::string_view name) noexcept;
 /// Whether an application may send these: `check_metadata`, and no reserved name.
 Status check_outgoing(const Metadata& metadata);
-/// Base64 without padding.
-std::string encode_binary(std::string_view bytes);
-/// Base64 with or without padding; nothing for anything else.
-std::optional<std::string> decode_binary(std::string_view text);
 /// A value as it stands in a header.
 std::string encode_value(std::string_view key, std::string_view value);
 /// Adds what a received header says: `-bin` values decoded, and cut at commas before that. `invalid_argument` for what

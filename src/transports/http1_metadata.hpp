@@ -15,13 +15,12 @@ namespace polyrpc::http1 {
 using http::add_metadata;
 using http::Field;
 using http::from_base64;
+using http::parse_timeout;
 using http::to_base64;
 
 /// The deadline of a call, in the format of gRPC's `grpc-timeout`: up to eight digits and one of H M S m u n.
 inline constexpr std::string_view timeout_field = "polyrpc-timeout";
 
-/// Nothing if it is malformed.
-std::optional<std::chrono::nanoseconds> parse_timeout(std::string_view text) noexcept;
 /// Rounded down to what eight digits can say; at least one nanosecond.
 std::string format_timeout(std::chrono::nanoseconds timeout);
 

@@ -1,6 +1,7 @@
 #include "wire.hpp"
 
 #include "polyrpc/core/describe.hpp"
+#include "polyrpc/runtime/http_metadata.hpp"
 
 #include "support/catch.hpp"
 #include "text_format.hpp"
@@ -188,23 +189,23 @@ TEST_CASE("a method's path has a slash before its last part", "[grpc]") {
 }
 
 TEST_CASE("binary metadata is sent unpadded and accepted both ways", "[grpc]") {
-  CHECK(encode_binary("") == "");
-  CHECK(encode_binary("\xAB\xAB") == "q6s");
-  CHECK(encode_binary("\0"s) == "AA");
-  CHECK(encode_binary("Man") == "TWFu");
-  CHECK(encode_binary("\xFF\xFE\xFD\xFC") == "//79/A");
-  CHECK(decode_binary("q6s") == "\xAB\xAB");
-  CHECK(decode_binary("q6s=") == "\xAB\xAB");
-  CHECK(decode_binary("AA") == "\0"s);
-  CHECK(decode_binary("AA==") == "\0"s);
-  CHECK(decode_binary("TWFu") == "Man");
-  CHECK(decode_binary("") == "");
+  CHECK(http::to_base64("") == "");
+  CHECK(http::to_base64("\xAB\xAB") == "q6s");
+  CHECK(http::to_base64("\0"s) == "AA");
+  CHECK(http::to_base64("Man") == "TWFu");
+  CHECK(http::to_base64("\xFF\xFE\xFD\xFC") == "//79/A");
+  CHECK(http::from_base64("q6s") == "\xAB\xAB");
+  CHECK(http::from_base64("q6s=") == "\xAB\xAB");
+  CHECK(http::from_base64("AA") == "\0"s);
+  CHECK(http::from_base64("AA==") == "\0"s);
+  CHECK(http::from_base64("TWFu") == "Man");
+  CHECK(http::from_base64("") == "");
   for (const char* wrong : {"A", "AAAAA", "q6s==", "q6s=q6s=", "====", "=", "A=", "AA=", "a-_b", "a b=", "*"})
-    CHECK_FALSE(decode_binary(wrong).has_value());
+    CHECK_FALSE(http::from_base64(wrong).has_value());
   std::string all;
   for (int i = 0; i < 256; ++i) {
     all.push_back(static_cast<char>(i));
-    CHECK(decode_binary(encode_binary(all)) == all);
+    CHECK(http::from_base64(http::to_base64(all)) == all);
   }
 }
 

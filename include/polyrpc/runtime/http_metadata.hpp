@@ -4,6 +4,7 @@
 #include "polyrpc/core/status.hpp"
 #include "polyrpc/runtime/http.hpp"
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,5 +26,9 @@ void append_value(std::string_view key, std::string_view value, std::string& tex
 std::string to_base64(std::string_view bytes);
 /// With padding or without; nothing if it is no base64.
 std::optional<std::string> from_base64(std::string_view text);
+
+/// What `grpc-timeout` says, and headers that look like it: one to eight digits and one of H M S m u n. What is out of
+/// range is the largest. Nothing if it is malformed.
+std::optional<std::chrono::nanoseconds> parse_timeout(std::string_view text) noexcept;
 
 }  // namespace polyrpc::http
