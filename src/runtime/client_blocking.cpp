@@ -270,12 +270,13 @@ class BlockingClient final : public ClientCore {
       if (!session.failure().ok()) fail(*link, session.failure());
       return;
     }
-    if (!call.one_way) call.link = link.get();
+    const bool one_way = call.one_way;
+    if (!one_way) call.link = link.get();
     if (call.kind != CallKind::unary) static_cast<StreamCall&>(call).front().wake(Deliver::later);
     if (session.in_flight() == 1 && session.has_upkeep()) tick(*link);
     const std::uint64_t own_end = link->total();
-    flush(lock, *link);
-    if (call.one_way) end_unsent(call, drain(lock, *link, call, own_end));
+    flush(lock, *link);  // from here on the call may have ended, and with it the stack it is on
+    if (one_way) end_unsent(call, drain(lock, *link, call, own_end));
   }
 
   /// Ends a call that is in no session's table.
@@ -295,9 +296,7 @@ class BlockingClient final : public ClientCore {
     while (!again_.empty()) {
       ClientCall& call = *again_.front();
       again_.erase(again_.begin());
-      call.retain();
       begin(lock, call, Room::refuse);
-      call.release();
       changed_.notify_all();
     }
   }
