@@ -4,7 +4,7 @@
 #include <polyrpc/codecs/gob.hpp>
 #include <polyrpc/codecs/json.hpp>
 
-#include "calls/support/options.hpp"
+#include "support/options.hpp"
 #include "codecs/counted_new.hpp"
 
 #include <algorithm>

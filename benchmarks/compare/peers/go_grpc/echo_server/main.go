@@ -14,7 +14,7 @@ import (
 
 	"google.golang.org/grpc"
 
-	"polyrpc/benchmarks/calls/go_grpc/pb"
+	"polyrpc/benchmarks/go_grpc/pb"
 )
 
 type service struct {

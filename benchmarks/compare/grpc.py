@@ -89,10 +89,10 @@ def arguments():
     parser.add_argument("--seconds", type=float, help="length of one run")
     parser.add_argument("--server-core", type=int)
     parser.add_argument("--client-core", type=int)
-    parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build" / "benchmarks", help="build folder")
+    parser.add_argument("--build", type=pathlib.Path, default=HERE.parent.parent / "build" / "benchmarks", help="build folder")
     parser.add_argument("--no-build", action="store_true", help="take the programs that are there")
     parser.add_argument("--only", default="", help="only what matches this expression")
-    parser.add_argument("--out", type=pathlib.Path, default=HERE / "results")
+    parser.add_argument("--out", type=pathlib.Path, default=HERE.parent / "results")
     options = parser.parse_args()
     options.repetitions = options.repetitions or (1 if options.quick else 3)
     options.seconds = options.seconds or (0.8 if options.quick else 2.0)
@@ -306,7 +306,7 @@ def markdown(results, environment):
         return theirs / ours if less else ours / theirs
 
     lines = ["# gRPC, and protobuf on other wires", "",
-             "Written by `benchmarks/grpc.py`; what is measured and how is in `benchmarks/README.md`. "
+             "Written by `benchmarks/compare/grpc.py`; what is measured and how is in `benchmarks/README.md`. "
              f"{environment['date']}, commit {environment['commit']}, {environment['processor']} "
              f"({environment['virtualisation']}), {environment['kernel']}, {environment['compiler']}, nghttp2 "
              f"{environment['nghttp2']}, gRPC C++ {environment['grpc_cpp']}, grpc-go {environment['grpc_go']} with "
@@ -366,7 +366,7 @@ def environment(options):
 
     environment_ = run.environment(options)
     version = lambda *package: run.output_of("dpkg-query", "-W", "-f=${Version}", *package) or "unknown"
-    module = (HERE / "calls" / "peers" / "go_grpc" / "go.mod").read_text()
+    module = (HERE / "peers" / "go_grpc" / "go.mod").read_text()
     environment_ |= {"nghttp2": version("libnghttp2-14"), "grpc_cpp": version("libgrpc++1.51"),
                      "grpc_go": re.search(r"google.golang.org/grpc (\S+)", module)[1],
                      "h2load": run.output_of("h2load", "--version"), "real_time": options.real_time}

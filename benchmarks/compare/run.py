@@ -25,7 +25,8 @@ import report
 import servers
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent
+BENCHMARKS = HERE.parent
+ROOT = BENCHMARKS.parent
 KIB, MIB = 1 << 10, 1 << 20
 
 # (payload, connections, calls in flight on each). A MiB is not sent 1,024 times at once: that would measure how 1 GiB
@@ -56,7 +57,7 @@ def arguments():
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "benchmarks", help="build folder")
     parser.add_argument("--no-build", action="store_true", help="take the programs that are there")
     parser.add_argument("--instructions", action="store_true", help="count instructions with valgrind (slow)")
-    parser.add_argument("--out", type=pathlib.Path, default=HERE / "results")
+    parser.add_argument("--out", type=pathlib.Path, default=BENCHMARKS / "results")
     options = parser.parse_args()
     options.repetitions = options.repetitions or (2 if options.quick else 3)
     options.seconds = options.seconds or (0.6 if options.quick else 1.5)
@@ -82,11 +83,11 @@ def build(options):
                        stdout=sys.stderr)
         go_folder.mkdir(parents=True, exist_ok=True)
         if shutil.which("go"):
-            for module, packages in (("calls/peers/go", ["./echo_server", "./echo_client"]), ("codecs/go", ["."])):
-                subprocess.run(["go", "build", "-o", f"{go_folder}{os.sep}", *packages], cwd=HERE / module, check=True)
+            for module, packages in ((HERE / "peers" / "go", ["./echo_server", "./echo_client"]), (BENCHMARKS / "codecs" / "go", ["."])):
+                subprocess.run(["go", "build", "-o", f"{go_folder}{os.sep}", *packages], cwd=module, check=True)
             for program in ("echo_server", "echo_client"):
                 subprocess.run(["go", "build", "-o", f"{go_folder}{os.sep}grpc_{program}", f"./{program}"],
-                               cwd=HERE / "calls" / "peers" / "go_grpc", check=True)
+                               cwd=HERE / "peers" / "go_grpc", check=True)
         else:
             say("there is no go here: its rows stay empty")
     programs = options.build / "benchmarks" if (options.build / "benchmarks").is_dir() else options.build
@@ -275,7 +276,7 @@ def environment(options):
         found = re.search(r"^CMAKE_CXX_COMPILER:\w+=(.*)$", cache.read_text(), re.MULTILINE)
         compiler = (output_of(found.group(1), "--version").splitlines() or [""])[0] if found else ""
     virtual = output_of("systemd-detect-virt") or "unknown"
-    dirty = bool(output_of("git", "status", "--porcelain", "--", "include", "src", "codecs", "benchmarks/calls"))
+    dirty = bool(output_of("git", "status", "--porcelain", "--", "include", "src", "codecs", "benchmarks/compare"))
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": (output_of("git", "rev-parse", "--short", "HEAD") or "unknown") + (" and uncommitted changes" if dirty else ""),

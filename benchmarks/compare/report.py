@@ -111,7 +111,7 @@ def write(results, servers, out):
         parts.extend(paragraph for paragraph in paragraphs if paragraph)
 
     text("# Benchmark results",
-         "Written by `benchmarks/run.py`; what is measured and how stands in [the README](../README.md).",
+         "Written by `scripts/bench`; what is measured and how stands in [the README](../README.md).",
          table(["", ""], [[name.replace("_", " "), str(value)] for name, value in env.items()]),
          "A small figure behind a value is its spread, half the distance between the extremes; a star says that other processes "
          "used more than 5 % of a core during at least one of the runs.")

@@ -16,7 +16,7 @@ import (
 	"runtime"
 	"syscall"
 
-	"polyrpc/benchmarks/calls/echo"
+	"polyrpc/benchmarks/go/echo"
 )
 
 func main() {

@@ -1,4 +1,4 @@
-module polyrpc/benchmarks/calls/go_grpc
+module polyrpc/benchmarks/go_grpc
 
 go 1.26
 

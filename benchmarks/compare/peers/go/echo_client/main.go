@@ -17,7 +17,7 @@ import (
 	"syscall"
 	"time"
 
-	"polyrpc/benchmarks/calls/echo"
+	"polyrpc/benchmarks/go/echo"
 )
 
 func cpuSeconds() float64 {

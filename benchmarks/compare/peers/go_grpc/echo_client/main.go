@@ -19,7 +19,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"polyrpc/benchmarks/calls/go_grpc/pb"
+	"polyrpc/benchmarks/go_grpc/pb"
 )
 
 func cpuSeconds() float64 {

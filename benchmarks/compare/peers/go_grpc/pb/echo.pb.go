@@ -99,7 +99,7 @@ const file_echo_proto_rawDesc = "" +
 	"\n" +
 	"ServerPush\x12\x0e.bench.Message\x1a\x0e.bench.Message0\x01\x12.\n" +
 	"\n" +
-	"ClientPush\x12\x0e.bench.Message\x1a\x0e.bench.Message(\x01B%Z#polyrpc/benchmarks/calls/go_grpc/pbb\x06proto3"
+	"ClientPush\x12\x0e.bench.Message\x1a\x0e.bench.Message(\x01B\x1fZ\x1dpolyrpc/benchmarks/go_grpc/pbb\x06proto3"
 
 var (
 	file_echo_proto_rawDescOnce sync.Once

@@ -1,4 +1,4 @@
-"""Who is measured: one row a server. A new peer is one more row (and a folder in calls/peers/ if it needs one).
+"""Who is measured: one row a server. A new peer is one more row (and a folder in peers/ if it needs one).
 
 A row's `command` is run with {build} (the folder of the C++ programs) and {go} (of the Go programs) filled in. It must print a line
 "listening ... HOST:PORT", be able to echo at once, and end on SIGTERM. `wire` is what the generator speaks to it
@@ -6,7 +6,7 @@ A row's `command` is run with {build} (the folder of the C++ programs) and {go} 
 --in-flight, --payload, --warmup and --seconds, and prints "measuring" and a line of JSON, as the generator does.
 
 `group` colours the plots: limit (no RPC at all), go, polyrpc. `allocations` says how they can be counted: "preload"
-(a C or C++ program: calls/alloc_counter.cpp), "signal" (prints "allocations N" on SIGUSR1) or None.
+(a C or C++ program: load/alloc_counter.cpp), "signal" (prints "allocations N" on SIGUSR1) or None.
 """
 
 POLYRPC_SERVER = ["{build}/bench_polyrpc_server", "--port", "0"]

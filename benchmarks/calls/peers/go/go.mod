@@ -1,3 +1,0 @@
-module polyrpc/benchmarks/calls
-
-go 1.19

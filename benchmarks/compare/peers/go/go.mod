@@ -1,0 +1,3 @@
+module polyrpc/benchmarks/go
+
+go 1.19
