@@ -2,12 +2,13 @@
 """Builds the gRPC peers and runs a client's cases against a server.
 
     peers.py build --out DIR [PEER...]
-    peers.py check --out DIR --server SERVER --client CLIENT [--through PROXY] [--cases CASE,...]
-             [-- COMMAND...]...
+    peers.py check --out DIR --server SERVER --client CLIENT [--through PROXY] [--tls | --mtls]
+             [--cases CASE,...] [-- COMMAND...]...
     peers.py list
 
-A SERVER or CLIENT named `ours` is the COMMAND behind the next --. As a server it prints "listening KIND ADDRESS" (KIND tcp), then "ready", and
-stops when its standard input closes; as a client it gets {address} replaced, and --cases if some were chosen. Exit
+A SERVER or CLIENT named `ours` is the COMMAND behind the next --. As a server it prints "listening KIND ADDRESS" (KIND tcp or tls), then "ready", and
+stops when its standard input closes; as a client it gets {address} replaced, and --cases if some were chosen. With --tls
+{ca}, {certificate} and {key} are files made for this check, for both ends; with --mtls clients need theirs. Exit
 codes: 0 all passed, 1 something failed, 77 skipped, because a tool or a registry is missing.
 """
 
@@ -209,6 +210,36 @@ def build(options):
     return SKIPPED if missing == len(options.peers or BUILD) else 0
 
 
+# --- Certificates ---------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def certificates(kind):
+    """Files of a new authority and of one certificate for localhost, which servers and clients may have."""
+    if not kind:
+        yield {}
+        return
+    need("openssl")
+    with tempfile.TemporaryDirectory() as folder:
+        files = {name: pathlib.Path(folder, f"{name}.pem") for name in ("ca", "ca_key", "certificate", "key")}
+        extensions = pathlib.Path(folder, "extensions")
+        extensions.write_text("subjectAltName = DNS:localhost, IP:127.0.0.1\n"
+                              "extendedKeyUsage = serverAuth, clientAuth\nkeyUsage = digitalSignature\n")
+        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        must(["openssl", "req", "-x509", *key, "-keyout", files["ca_key"], "-out", files["ca"], "-subj", "/CN=test authority",
+              "-days", "2"], error=SystemExit)
+        request = pathlib.Path(folder, "request.pem")
+        must(["openssl", "req", *key, "-keyout", files["key"], "-out", request, "-subj", "/CN=localhost"], error=SystemExit)
+        must(["openssl", "x509", "-req", "-in", request, "-CA", files["ca"], "-CAkey", files["ca_key"], "-CAcreateserial",
+              "-extfile", extensions, "-out", files["certificate"], "-days", "2"], error=SystemExit)
+        yield {**files, "mutual": kind == "mtls"}
+
+
+def filled(words, values):
+    """Words with {name} replaced."""
+    return [re.sub(r"\{(\w+)\}", lambda found: str(values.get(found.group(1), found.group(0))), str(word)) for word in words]
+
+
 # --- Servers --------------------------------------------------------------------------------------------------------
 
 
@@ -237,7 +268,7 @@ def polite_server(command):
     address = None
     try:
         for line in server.stdout:
-            found = re.fullmatch(r"listening tcp (\S+)\s*", line)
+            found = re.fullmatch(r"listening (?:tcp|tls) (\S+)\s*", line)
             address = found.group(1) if found else address
             if line.strip() == "ready":
                 break
@@ -331,8 +362,15 @@ def python_command(out, script):
     return [python, HERE / "python" / script, "--generated", python.parent.parent / "generated"]
 
 
+def grpc_go_server(out, tls):
+    command = [go_program(out, "grpc_go_server")]
+    if tls:
+        command += ["-certificate", tls["certificate"], "-key", tls["key"]]
+        command += ["-clients", tls["ca"]] if tls["mutual"] else []
+    return polite_server(command)
+
+
 SERVERS = {
-    "go": lambda out: polite_server([go_program(out, "grpc_go_server")]),
     "js": lambda out: polite_server(["node", node_folder(out) / "server.js", "--protos", PROTOS]),
     "python": lambda out: polite_server(python_command(out, "server.py")),
     "cpp": lambda out: polite_server([cpp_program(out, "server")]),
@@ -347,9 +385,10 @@ SERVERS = {
 class Checks:
     """Prints a line for each check and counts."""
 
-    def __init__(self, options):
+    def __init__(self, options, tls):
         self.out = options.out
         self.only = options.cases
+        self.tls = tls
         self.failed = 0
         self.ran = 0
 
@@ -400,15 +439,17 @@ def grpc_go_client(checks, address):
     host, port = address.rsplit(":", 1)
     soak = ["-soak_iterations", "100", "-soak_per_iteration_max_acceptable_latency_ms", "10000",
             "-soak_overall_timeout_seconds", "50", "-soak_num_threads", "4"]
+    secure = ["-use_tls", "-use_test_ca", "-ca_file", checks.tls["ca"], "-server_host_override", "localhost"] if checks.tls else []
     for case in [*CASES, "rpc_soak", "channel_soak"]:
-        command = [program, "-server_host", host, "-server_port", port, "-test_case", case, *(soak if "soak" in case else [])]
+        command = [program, "-server_host", host, "-server_port", port, *secure, "-test_case", case,
+                   *(soak if "soak" in case else [])]
         checks.check(case, succeeds, command)
 
 
 def lines_of(command):
     """A client that prints its own lines."""
     def run_client(checks, address):
-        words = [str(word).replace("{address}", address) for word in command(checks)]
+        words = filled(command(checks), {"address": address, **checks.tls})
         words += ["--cases", ",".join(checks.only)] if checks.only else []
         print("$", " ".join(words), flush=True)
         checks.ran += 1
@@ -424,10 +465,14 @@ def lines_of(command):
 
 def grpcurl(checks, address):
     program = go_program(checks.out, "grpcurl")
-    by_file = [program, "-plaintext", "-max-time", "20", "-import-path", PROTOS, "-import-path", SERVICE_PROTOS,
+    secure = ["-plaintext"]
+    if checks.tls:
+        secure = ["-cacert", checks.tls["ca"], "-servername", "localhost"]
+        secure += ["-cert", checks.tls["certificate"], "-key", checks.tls["key"]] if checks.tls["mutual"] else []
+    by_file = [program, *secure, "-max-time", "20", "-import-path", PROTOS, "-import-path", SERVICE_PROTOS,
                "-proto", "grpc/testing/test.proto", "-proto", "grpc/health/v1/health.proto", "-proto",
                "grpc/reflection/v1/reflection.proto", "-proto", "grpc/reflection/v1alpha/reflection.proto"]
-    by_reflection = [program, "-plaintext", "-max-time", "20"]
+    by_reflection = [program, *secure, "-max-time", "20"]
     service = "grpc.testing.TestService"
 
     def call(options, method, data="{}", more=()):
@@ -540,6 +585,8 @@ def buf_curl(protocol):
 def health_probe(checks, address):
     program = go_program(checks.out, "grpc-health-probe")
     command = [program, "-addr", address, "-connect-timeout", "10s", "-rpc-timeout", "10s"]
+    if checks.tls:
+        command += ["-tls", "-tls-ca-cert", checks.tls["ca"], "-tls-server-name", "localhost"]
     checks.check("serving", succeeds, command)
     checks.check("service", succeeds, [*command, "-service", "grpc.testing.TestService"])
     checks.check("nobody", fails, [*command, "-service", "no.Such"], ["NotFound"])
@@ -567,13 +614,14 @@ def ghz(checks, address):
 
 def h2load(checks, address):
     need("h2load")
+    scheme = "https" if checks.tls else "http"
 
     def load(method, body, count, clients, streams):
         with tempfile.NamedTemporaryFile() as data:
             data.write(b"\0" + len(body).to_bytes(4, "big") + body)
             data.flush()
             text = succeeds(["h2load", "-n", count, "-c", clients, "-m", streams, "-d", data.name, "-H", "te: trailers", "-H",
-                             "content-type: application/grpc", f"http://{address}/grpc.testing.TestService/{method}"], 240)
+                             "content-type: application/grpc", f"{scheme}://{address}/grpc.testing.TestService/{method}"], 240)
         found = re.search(r"requests: (\d+) total, .* (\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", text)
         assert found and [int(number) for number in found.groups()] == [count, count, 0, 0, 0], text[-700:]
         assert f"status codes: {count} 2xx" in text, text[-700:]
@@ -591,7 +639,8 @@ def h2spec(checks, address):
     host, port = address.rsplit(":", 1)
 
     def conforms():
-        _, text, _ = outcome([program, "-h", host, "-p", port, "-S", "-P", "/h2spec", "-o", "3"], 400)
+        secure = ["-t", "-k"] if checks.tls else []
+        _, text, _ = outcome([program, "-h", host, "-p", port, *secure, "-S", "-P", "/h2spec", "-o", "3"], 400)
         found = re.search(r"(\d+) tests, (\d+) passed, (\d+) skipped, (\d+) failed", text)
         assert found, f"no summary: {text[-700:]}"
         tests, passed, skipped, failed = (int(number) for number in found.groups())
@@ -619,15 +668,21 @@ CLIENTS = {
 
 
 def check(options):
-    checks = Checks(options)
     commands = list(options.commands)
-    ours_server = polite_server(commands.pop(0)) if options.server == "ours" else None
-    client = CLIENTS.get(options.client)
-    if not client:
-        command = commands.pop(0)
-        client = lines_of(lambda _: command)
     with contextlib.ExitStack() as stack:
-        address = stack.enter_context(ours_server or SERVERS[options.server](options.out))
+        tls = stack.enter_context(certificates(options.tls))
+        checks = Checks(options, tls)
+        if options.server == "ours":
+            server = polite_server(filled(commands.pop(0), tls))
+        elif options.server == "go":
+            server = grpc_go_server(options.out, tls)
+        else:
+            server = SERVERS[options.server](options.out)
+        client = CLIENTS.get(options.client)
+        if not client:
+            command = commands.pop(0)
+            client = lines_of(lambda _: command)
+        address = stack.enter_context(server)
         if options.through:
             address = stack.enter_context(proxy_before(address, options.through))
         client(checks, address)
@@ -641,9 +696,11 @@ def main():
     parser.add_argument("what", choices=("build", "check", "list"))
     parser.add_argument("peers", nargs="*", help="what to build; default: everything")
     parser.add_argument("--out", type=pathlib.Path, help="where the programs go, outside the sources")
-    parser.add_argument("--server", choices=("ours", *SERVERS))
+    parser.add_argument("--server", choices=("ours", "go", *SERVERS))
     parser.add_argument("--client", choices=("ours", *CLIENTS))
     parser.add_argument("--through", choices=tuple(PROXIES))
+    parser.add_argument("--tls", action="store_const", const="tls", help="the server has a certificate")
+    parser.add_argument("--mtls", dest="tls", action="store_const", const="mtls", help="the client too")
     parser.add_argument("--cases", help="only these, with commas between")
     groups = [[]]
     for word in sys.argv[1:]:
@@ -654,7 +711,7 @@ def main():
     options = parser.parse_intermixed_args(groups[0])
     options.commands = groups[1:]
     if options.what == "list":
-        print("peers:", *BUILD, "\nservers:", *SERVERS, "\nclients:", *CLIENTS, "\nproxies:", *PROXIES, "\ncases:", *CASES)
+        print("peers:", *BUILD, "\nservers: go", *SERVERS, "\nclients:", *CLIENTS, "\nproxies:", *PROXIES, "\ncases:", *CASES)
         return 0
     if not options.out:
         parser.error("where? --out DIR")

@@ -1,6 +1,8 @@
 // The interop cases, by our client. Prints "ok CASE" or "FAIL CASE: why" for each.
 //
-//   grpc_interop_client --address HOST:PORT [--cases CASE,CASE...]
+//   grpc_interop_client --address HOST:PORT [--cases CASE,CASE...] [--ca FILE [--certificate FILE --key FILE]]
+//
+// With --ca it speaks TLS, to a server called localhost.
 
 #include "polyrpc/grpc/client.hpp"
 #include "polyrpc/runtime/client.hpp"
@@ -9,12 +11,16 @@
 #ifdef INTEROP_GZIP
 #include "polyrpc/compression/gzip.hpp"
 #endif
+#ifdef INTEROP_TLS
+#include "polyrpc/transports/tls.hpp"
+#endif
 
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
@@ -72,9 +78,17 @@ testing::StreamingOutputCallRequest ask(std::int32_t answer, std::size_t size) {
   return request;
 }
 
+struct Options {
+  std::string address;
+  std::string cases;
+  std::string ca;
+  std::string certificate;
+  std::string key;
+};
+
 class Cases {
  public:
-  explicit Cases(const std::string& address) : address_("tcp://" + address) {
+  explicit Cases(Options options) : options_(std::move(options)) {
     polyrpc::grpc::WireOptions plain;
     polyrpc::grpc::WireOptions small;
 #ifdef INTEROP_GZIP
@@ -82,8 +96,8 @@ class Cases {
     small.compressors = {polyrpc::gzip()};
     small.compress_with = "gzip";
 #endif
-    client_ = polyrpc::grpc::dial(address_, plain);
-    compressing_client_ = polyrpc::grpc::dial(address_, small);
+    client_ = dial(plain);
+    compressing_client_ = dial(small);
   }
 
   void empty_unary() {
@@ -221,7 +235,7 @@ class Cases {
 
   void channel_soak() {
     for (int i = 0; i < 50; ++i) {
-      const auto client = polyrpc::grpc::dial(address_);
+      const auto client = dial({});
       large(*client);
     }
   }
@@ -271,7 +285,27 @@ class Cases {
     is_status(client_->call(interop::unary_call, request, late()).status(), StatusCode::unknown, message);
   }
 
-  std::string address_;
+  std::unique_ptr<polyrpc::Client> dial(polyrpc::grpc::WireOptions wire) const {
+    if (options_.ca.empty()) return polyrpc::grpc::dial("tcp://" + options_.address, std::move(wire));
+#ifdef INTEROP_TLS
+    polyrpc::tls::ClientOptions security;
+    security.ca = polyrpc::tls::Pem::file(options_.ca);
+    security.server_name = "localhost";
+    security.alpn = {"h2"};
+    security.require_alpn = true;
+    if (!options_.certificate.empty()) {
+      security.certificate = polyrpc::tls::Pem::file(options_.certificate);
+      security.key = polyrpc::tls::Pem::file(options_.key);
+    }
+    wire.secure = true;
+    return std::make_unique<polyrpc::Client>(
+        polyrpc::grpc::target("tls://" + options_.address, std::move(wire), polyrpc::tls::client_transport(security)));
+#else
+    throw std::runtime_error("built without TLS");
+#endif
+  }
+
+  Options options_;
   std::unique_ptr<polyrpc::Client> client_;
   std::unique_ptr<polyrpc::Client> compressing_client_;
 };
@@ -301,13 +335,15 @@ const std::vector<std::pair<std::string, void (Cases::*)()>> all_cases{
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string address;
-  std::string chosen;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string_view flag = argv[i];
-    (flag == "--cases" ? chosen : address) = argv[i + 1];
-  }
-  Cases cases(address);
+  Options options;
+  const std::map<std::string_view, std::string*> flags{{"--address", &options.address},
+                                                       {"--cases", &options.cases},
+                                                       {"--ca", &options.ca},
+                                                       {"--certificate", &options.certificate},
+                                                       {"--key", &options.key}};
+  for (int i = 1; i + 1 < argc; i += 2) *flags.at(argv[i]) = argv[i + 1];
+  const std::string chosen = options.cases;
+  Cases cases(options);
   int failed = 0;
   for (const auto& [name, function] : all_cases) {
     if (!chosen.empty() && ("," + chosen + ",").find("," + name + ",") == std::string::npos) continue;

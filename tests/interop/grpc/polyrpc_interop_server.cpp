@@ -1,5 +1,6 @@
 // The server that gRPC's clients are aimed at: TestService, health, reflection, and a page for h2spec, on the addresses
-// given. Prints "listening SCHEME ADDRESS" for each, then "ready", and serves until its standard input ends.
+// given. Options before them: --certificate FILE --key FILE [--clients FILE] for those that begin with tls://. Prints
+// "listening SCHEME ADDRESS" for each, then "ready", and serves until its standard input ends.
 
 #include "polyrpc/codecs/json.hpp"
 #include "polyrpc/codecs/protobuf.hpp"
@@ -14,11 +15,16 @@
 #ifdef INTEROP_GZIP
 #include "polyrpc/compression/gzip.hpp"
 #endif
+#ifdef INTEROP_TLS
+#include "polyrpc/transports/tls.hpp"
+#endif
 
 #include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <string>
+#include <string_view>
 #include <thread>
 
 // So that reflection knows the file with the service, which has no message to be linked for.
@@ -45,8 +51,30 @@ int main(int argc, char** argv) {
   polyrpc::Protocols protocols;
   protocols.transports = polyrpc::standard_transports();
   protocols.add(polyrpc::grpc::protocol(grpc_options));
+  std::map<std::string, std::string> flags;
+  int first = 1;
+  for (; first + 1 < argc && std::string_view(argv[first]).starts_with("--"); first += 2)
+    flags[argv[first]] = argv[first + 1];
+#ifdef INTEROP_TLS
+  if (flags.count("--certificate") != 0) {
+    polyrpc::tls::ServerOptions security;
+    security.certificate = polyrpc::tls::Pem::file(flags["--certificate"]);
+    security.key = polyrpc::tls::Pem::file(flags["--key"]);
+    security.alpn = polyrpc::tls::alpn_for(protocols);
+    if (flags.count("--clients") != 0) {
+      security.client_ca = polyrpc::tls::Pem::file(flags["--clients"]);
+      security.client_certificates = polyrpc::tls::ClientCertificates::required;
+    }
+    const auto identity = polyrpc::tls::ServerIdentity::load(security);
+    if (!identity.ok()) {
+      std::cerr << identity.status().message() << '\n';
+      return 1;
+    }
+    protocols.transports.add(polyrpc::tls::server_transport(*identity));
+  }
+#endif
   polyrpc::Server server(registry, protocols, options);
-  for (int i = 1; i < argc; ++i) {
+  for (int i = first; i < argc; ++i) {
     const auto endpoint = server.try_listen(argv[i]);
     if (!endpoint.ok()) {
       std::cerr << endpoint.status().message() << '\n';
