@@ -4,8 +4,8 @@
 #include <polyrpc/codecs/gob.hpp>
 #include <polyrpc/codecs/json.hpp>
 
-#include "support/options.hpp"
 #include "codecs/counted_new.hpp"
+#include "support/options.hpp"
 
 #include <algorithm>
 #include <array>
