@@ -187,6 +187,7 @@ class ClientConnection final : public ClientCodec {
 
   Result<bool> next_reply(ByteQueue& input, IncomingReply& reply) override {
     if (told_ != nullptr) pool_.give_back(*std::exchange(told_, nullptr));
+    body_.scratch.clear();
     for (;;) {
       while (ClientStream* const stream = events_.front()) {
         if (stream->gone) {
@@ -235,11 +236,12 @@ class ClientConnection final : public ClientCodec {
   /// The body of the reply that was told last.
   class Body final : public EncodedMessage {
    public:
-    Status decode(MessageSlot into) const override { return format->decode(bytes, into, *limits); }
+    Status decode(MessageSlot into) const override { return format->decode(bytes, into, *limits, &scratch); }
 
     const MessageFormat* format = nullptr;
     const CodecLimits* limits = nullptr;
     std::span<const std::byte> bytes;
+    mutable Scratch scratch;  // for views, until the next reply is told
   };
 
   // ---- set-up ----

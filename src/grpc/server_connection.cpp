@@ -129,6 +129,7 @@ class ServerConnection::Codec final : public ServerCodec {
     return all;
   }
   Result<bool> next_request(ByteQueue& input, IncomingRequest& request) override {
+    last_body.scratch.clear();
     return connection_.next_request(input, request);
   }
   Status write_reply(const ReplyHead& head, MessageRef body, ByteQueue&) override {
@@ -152,10 +153,11 @@ class ServerConnection::Codec final : public ServerCodec {
   /// The message of the call that was cut last.
   class Body final : public EncodedMessage {
    public:
-    Status decode(MessageSlot into) const override { return format->decode(bytes, into, *limits); }
+    Status decode(MessageSlot into) const override { return format->decode(bytes, into, *limits, &scratch); }
     const MessageFormat* format = nullptr;
     const CodecLimits* limits = nullptr;
     std::span<const std::byte> bytes;
+    mutable Scratch scratch;  // for views, until the next call is cut
   };
   Body last_body;
 

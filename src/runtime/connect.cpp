@@ -231,6 +231,7 @@ Result<bool> ServerCall::next_request(ByteQueue& input, IncomingRequest& request
   if (!head.metadata.empty()) head.metadata.clear();
   if (std::exchange(cut_, true)) {
     input.clear();
+    body_.scratch.clear();
     return false;
   }
   request.refused = std::move(refused_);
@@ -247,7 +248,7 @@ Result<bool> ServerCall::next_request(ByteQueue& input, IncomingRequest& request
   return true;
 }
 
-Status ServerCall::Body::decode(MessageSlot into) const { return call_.format_.decode(bytes, into, call_.limits_); }
+Status ServerCall::Body::decode(MessageSlot into) const { return call_.format_.decode(bytes, into, call_.limits_, &scratch); }
 
 Status ServerCall::encode_message(MessageRef body, ByteQueue& output, Answer& answer) const {
   const std::size_t before = output.size();

@@ -63,6 +63,7 @@ class UnaryClient final : public ClientCodec {
     reply.trailers.clear();
     reply.body = nullptr;
     reply.never_seen = false;
+    message_.scratch.clear();
     if (!failure_.ok()) return failure_;
     Result<bool> whole = read(input);
     if (!whole.ok()) return failure_ = std::move(whole).status();
@@ -83,9 +84,10 @@ class UnaryClient final : public ClientCodec {
   class Message final : public EncodedMessage {
    public:
     explicit Message(const UnaryClient& client) : client_(client) {}
-    Status decode(MessageSlot into) const override { return client_.format_->decode(bytes, into, client_.limits_); }
+    Status decode(MessageSlot into) const override { return client_.format_->decode(bytes, into, client_.limits_, &scratch); }
 
     std::span<const std::byte> bytes;
+    mutable Scratch scratch;
 
    private:
     const UnaryClient& client_;

@@ -69,7 +69,7 @@ std::string written(const T& value, const json::Options& options = {}) {
 template <class T>
 std::string written_again(const std::string& text) {
   T value{};
-  json::Scratch scratch;
+  Scratch scratch;
   const Status status = json::decode(text, value, {}, {}, &scratch);
   if (!status.ok()) fail("what was written can't be read", text + "\n" + status.to_string());
   return written(value);
@@ -92,7 +92,7 @@ void check_written(const T& value) {
 
 template <class T>
 void read(std::string_view text, const json::Options& options) {
-  json::Scratch scratch;
+  Scratch scratch;
   T value{};
   test::forget_peak();
   const std::size_t before = test::live_bytes();

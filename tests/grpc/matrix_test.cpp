@@ -14,9 +14,13 @@
 #include "support/catch.hpp"
 #include "support/running_server.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace polyrpc;
@@ -44,6 +48,13 @@ struct Scalars {
 };
 POLYRPC_DESCRIBE(Scalars, (flag, "flag", 1), (i32, "i32", 2), (i64, "i64", 3), (u32, "u32", 4), (u64, "u64", 5),
                  (f32, "f32", 6), (f64, "f64", 7), (text, "text", 8), (data, "data", 9));
+
+/// The same, but borrowed from where it arrived.
+struct Views {
+  std::string_view text;
+  std::span<const std::byte> data;
+};
+POLYRPC_DESCRIBE(Views, (text, "text", 8), (data, "data", 9));
 
 Scalars a_struct() {
   Scalars scalars;
@@ -99,6 +110,12 @@ class Everything {
  public:
   Everything() {
     registry_.add("Matrix.Struct", [](const Scalars& scalars) { return scalars; });
+    registry_.add("Matrix.Views", [](const Views& views) {
+      Scalars scalars;
+      scalars.text = views.text;
+      scalars.data.assign(views.data.begin(), views.data.end());
+      return scalars;
+    });
     registry_.add("Matrix.Message", [](const pb::Scalars& scalars) { return scalars; });
     registry_.add("Matrix.Fail", [](const Scalars&) -> Result<Scalars> { return Status::not_found("not here"); });
     Protocols protocols;
@@ -124,6 +141,22 @@ class Everything {
 std::string text_of(const pb::Scalars& message) { return message.SerializeAsString(); }
 
 }  // namespace
+
+TEST_CASE("an argument may borrow on every wire", "[grpc]") {
+  const Everything server;
+  const Views views{"Gr\xc3\xbc\xc3\x9f \"dich\"\n", std::as_bytes(std::span("\0\xff\x80", 3))};
+  for (const Wire& wire : wires()) {
+    INFO(wire.name);
+    const auto client = wire.dial(server.at());
+    for (int i = 0; i < 2; ++i) {
+      const auto reply = client->call<Scalars>("Matrix.Views", views);
+      INFO(reply.status().to_string());
+      REQUIRE(reply.ok());
+      CHECK(reply->text == views.text);
+      CHECK(std::equal(reply->data.begin(), reply->data.end(), views.data.begin(), views.data.end()));
+    }
+  }
+}
 
 TEST_CASE("described structs and generated messages travel on every wire of one port", "[grpc]") {
   const Everything server;

@@ -17,7 +17,7 @@ class TextFormat final : public MessageFormat {
     if (text == "bad") return Status::invalid_argument("text: bad");
     return {};
   }
-  Status decode(std::span<const std::byte> bytes, MessageSlot into, const CodecLimits&) const override {
+  Status decode(std::span<const std::byte> bytes, MessageSlot into, const CodecLimits&, Scratch*) const override {
     if (as_text(bytes) == "bad") return Status::invalid_argument("text: bad");
     *static_cast<std::string*>(into.object) = as_text(bytes);
     return {};

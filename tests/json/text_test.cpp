@@ -702,7 +702,7 @@ TEST_CASE("views borrow from the text, or from scratch when they cannot", "[json
 
   const std::string escaped = R"({"Text":"two\nlines","Bytes":"AQID"})";
   CHECK(json::decode(escaped, views).code() == StatusCode::invalid_argument);
-  json::Scratch scratch;
+  Scratch scratch;
   REQUIRE(json::decode(escaped, views, {}, {}, &scratch).ok());
   CHECK(views.text == "two\nlines");
   REQUIRE(views.bytes.size() == 3);

@@ -41,7 +41,7 @@ class Raw final : public MessageFormat {
     output.append(*static_cast<const std::string*>(message.object));
     return {};
   }
-  Status decode(std::span<const std::byte> body, MessageSlot into, const CodecLimits&) const override {
+  Status decode(std::span<const std::byte> body, MessageSlot into, const CodecLimits&, Scratch*) const override {
     *static_cast<std::string*>(into.object) = as_text(body);
     return {};
   }

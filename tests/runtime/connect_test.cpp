@@ -36,7 +36,7 @@ class TextFormat final : public MessageFormat {
     output.append(text);
     return {};
   }
-  Status decode(std::span<const std::byte> bytes, MessageSlot into, const CodecLimits&) const override {
+  Status decode(std::span<const std::byte> bytes, MessageSlot into, const CodecLimits&, Scratch*) const override {
     if (as_text(bytes).starts_with("bad")) return Status::invalid_argument("text: bad");
     *static_cast<std::string*>(into.object) = as_text(bytes);
     return {};

@@ -28,8 +28,9 @@ class Format final : public MessageFormat {
     return {};
   }
 
-  Status decode(std::span<const std::byte> bytes, MessageSlot into, const CodecLimits& limits) const override {
-    return decode_whole(as_text(bytes), into, rules_, limits, nullptr);
+  Status decode(std::span<const std::byte> bytes, MessageSlot into, const CodecLimits& limits,
+                Scratch* scratch) const override {
+    return decode_whole(as_text(bytes), into, rules_, limits, scratch);
   }
 
  private:

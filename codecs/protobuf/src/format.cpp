@@ -16,7 +16,8 @@ class Format final : public MessageFormat {
  public:
   std::string_view name() const noexcept override { return "proto"; }
   Status encode(MessageRef message, ByteQueue& output) const override { return protobuf::encode(message, output); }
-  Status decode(std::span<const std::byte> bytes, MessageSlot into, const CodecLimits& limits) const override {
+  Status decode(std::span<const std::byte> bytes, MessageSlot into, const CodecLimits& limits,
+                Scratch*) const override {
     return protobuf::decode(bytes, into, limits);
   }
 };

@@ -2,6 +2,7 @@
 
 #include "polyrpc/core/bytes.hpp"
 #include "polyrpc/core/limits.hpp"
+#include "polyrpc/core/scratch.hpp"
 #include "polyrpc/core/shape.hpp"
 #include "polyrpc/core/status.hpp"
 
@@ -23,8 +24,10 @@ class MessageFormat {
   /// Appends the message, or leaves `output` as it was and says why.
   virtual Status encode(MessageRef message, ByteQueue& output) const = 0;
   /// Reads all of `bytes` into `into`. `invalid_argument` for what is malformed, `resource_exhausted` past a limit.
-  /// Views in `into` borrow from `bytes`.
-  virtual Status decode(std::span<const std::byte> bytes, MessageSlot into, const CodecLimits& limits) const = 0;
+  /// Views in `into` borrow from `bytes`, or from `scratch` what does not stand there as it is; without one that is an
+  /// `invalid_argument` error.
+  virtual Status decode(std::span<const std::byte> bytes, MessageSlot into, const CodecLimits& limits,
+                        Scratch* scratch = nullptr) const = 0;
 };
 
 }  // namespace polyrpc

@@ -110,6 +110,7 @@ class ServerCall final : public ServerCodec {
     Status decode(MessageSlot into) const override;
 
     std::span<const std::byte> bytes;
+    mutable Scratch scratch;
 
    private:
     const ServerCall& call_;

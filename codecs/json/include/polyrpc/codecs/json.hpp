@@ -5,6 +5,7 @@
 #include "polyrpc/core/describe.hpp"
 #include "polyrpc/core/limits.hpp"
 #include "polyrpc/core/message_format.hpp"
+#include "polyrpc/core/scratch.hpp"
 #include "polyrpc/core/shape.hpp"
 #include "polyrpc/core/status.hpp"
 
@@ -44,33 +45,6 @@ struct Options {
   Version undecided = Version::v1;
   /// Whether the client may put the member `polyrpc` (deadline, metadata) into its requests.
   bool extensions = true;
-};
-
-/// Memory for texts that a view borrows but that do not stand in the JSON text as they are (escapes, base64).
-/// What it gave stays where it is until `clear`.
-class Scratch {
- public:
-  Scratch() noexcept = default;
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() { clear(); }
-
-  char* allocate(std::size_t size);
-  /// Gives everything back; a small block is kept for whoever is next on this thread.
-  void clear() noexcept {
-    if (block_.memory != nullptr) give_back();
-  }
-
- private:
-  struct Block {
-    std::unique_ptr<char[]> memory;
-    std::size_t size = 0;
-  };
-  void give_back() noexcept;
-
-  Block block_;
-  std::size_t used_ = 0;     // of it
-  std::vector<Block> full_;  // what was used before it
 };
 
 /// Appends `message` as JSON text without white space, or leaves `output` as it was and says why: `invalid_argument`
