@@ -32,9 +32,13 @@ namespace {
 
 constexpr std::int32_t last_stream_id = 0x7FFFFFFF;
 // A peer that asks for more acknowledgements than this while so much waits for it to read is flooding.
-constexpr std::size_t full_output = std::size_t{1} << 20;
+constexpr std::size_t full_output = std::size_t{256} << 10;
 constexpr std::size_t most_unread_acks = 10'000;
+// Messages are handed over in pieces of about this size, so that they are still in the processor's cache when they are
+// sent.
+constexpr std::size_t piece = std::size_t{128} << 10;
 constexpr std::size_t kept_paths = 4096;
+constexpr std::size_t gathered = std::size_t{16} << 10;  // of messages in one frame
 constexpr std::size_t kept_scratch = std::size_t{256} << 10;
 // Of one header block, dropped fields included. Past it the server means no good.
 constexpr std::size_t endless_block = std::size_t{1} << 20;
@@ -125,7 +129,8 @@ class ClientConnection final : public ClientCodec {
     if (stream->ended) return Status::failed_precondition("grpc: no message may follow the last one");
     if (Status written = add_message(*stream, message); !written.ok()) return written;
     resume(*stream);
-    pump(output);
+    // Small ones that follow each other share a frame: `write_pending` sends them.
+    if (stream->out.size() >= (std::min)(gathered, wire_->options.stream_backlog)) pump(output);
     return {};
   }
 
@@ -259,11 +264,13 @@ class ClientConnection final : public ClientCodec {
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
     nghttp2_session_callbacks_set_send_data_callback(callbacks, on_send_data);
+    nghttp2_session_callbacks_set_data_source_read_length_callback(callbacks, data_length);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_sent);
     nghttp2_session_callbacks_set_error_callback2(callbacks, on_error);
     // What the application has not read is not to be sent again: windows are given back by hand.
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_closed_streams(option, 1);
+    nghttp2_option_set_max_outbound_ack(option, most_unread_acks);
     nghttp2_option_set_max_reserved_remote_streams(option, 0);
 #if defined(POLYRPC_NGHTTP2_MAX_CONTINUATIONS)
     // nghttp2 counts a frame once more for every piece that its head comes in; `endless_block` is a bound as well.
@@ -281,9 +288,10 @@ class ClientConnection final : public ClientCodec {
 
     const WireOptions& options = wire_->options;
     const std::uint32_t stream_window = (std::min)(options.stream_window, std::uint32_t{last_stream_id});
-    const std::array<nghttp2_settings_entry, 4> settings{
+    const std::array<nghttp2_settings_entry, 5> settings{
         {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
          {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window},
+         {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, frame_bytes},
          {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
           static_cast<std::uint32_t>((std::min)(limits_.metadata_bytes, std::size_t{last_stream_id}))},
          {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}}};
@@ -298,8 +306,14 @@ class ClientConnection final : public ClientCodec {
   // ---- sending ----
 
   Status add_message(ClientStream& stream, MessageRef message) {
+    // A message may be as large as the one before.
+    if (last_size_ > stream.out.capacity() && stream.out.empty())
+      if (ByteQueue spare = take_spare(last_size_, 8 * last_size_); spare.capacity() != 0)
+        stream.out = std::move(spare);
+    const std::size_t before = stream.out.size();
     Status written = append_message(*wire_->options.format, message, wire_->compressor, scratch_, stream.out);
     scratch_.recycle(kept_scratch);
+    last_size_ = stream.out.size() - before;
     return written;
   }
 
@@ -717,7 +731,8 @@ class ClientConnection final : public ClientCodec {
   }
 
   static ssize_t on_read(nghttp2_session* session, std::int32_t id, std::uint8_t*, std::size_t length,
-                         std::uint32_t* flags, nghttp2_data_source*, void*) noexcept {
+                         std::uint32_t* flags, nghttp2_data_source*, void* user_data) noexcept {
+    if (self(user_data).sink_->size() >= piece) return NGHTTP2_ERR_PAUSE;
     ClientStream* const stream = stream_of(session, id);
     if (stream == nullptr) return NGHTTP2_ERR_DEFERRED;  // it is about to be reset
     const std::size_t size = (std::min)(length, stream->out.size());
@@ -731,6 +746,11 @@ class ClientConnection final : public ClientCodec {
       stream->eof_sent = true;
     }
     return static_cast<ssize_t>(size);
+  }
+
+  static ssize_t data_length(nghttp2_session*, std::uint8_t, std::int32_t, std::int32_t session_window,
+                             std::int32_t stream_window, std::uint32_t max_frame, void*) noexcept {
+    return data_frame_length(session_window, stream_window, max_frame);
   }
 
   static int on_send_data(nghttp2_session* session, nghttp2_frame* frame, const std::uint8_t* head, std::size_t length,
@@ -778,6 +798,7 @@ class ClientConnection final : public ClientCodec {
   ClientStream* told_ = nullptr;  // the call whose reply was told last
   Body body_;
   ByteQueue scratch_;
+  std::size_t last_size_ = 0;  // of a message, with its prefix
   ByteQueue held_;             // to be sent, said while bytes were read
   ByteQueue* sink_ = nullptr;  // while nghttp2 sends
   std::size_t acks_ = 0;       // sent since the peer was last seen to read

@@ -147,7 +147,9 @@ class StreamPool {
     stream.id = 0;
     stream.own_path.clear();
     stream.metadata.clear();
-    stream.out.recycle(rich ? 0 : kept_bytes);
+    stream.out.clear();
+    if (stream.out.capacity() > kept_bytes) give_spare(std::move(stream.out));
+    if (rich) stream.out.release();
     stream.ended = stream.eof_sent = stream.deferred = stream.wants_writable = false;
     stream.reader.reset(0);
     if (rich) stream.reader.release();

@@ -19,7 +19,6 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t piece = 256 << 10;      // handed to the socket at once
 constexpr std::size_t room = 64 << 10;        // waiting messages of one stream, past which its writer waits
-constexpr std::size_t most_data = 256 << 10;  // of one DATA frame
 constexpr milliseconds goodbye_time{1000};    // for the ping that tells that the first GOAWAY has arrived
 constexpr unsigned ping_strikes_allowed = 2;
 // Frames that ask for an answer or for attention, and move nothing: so many in advance, and some for each that does.
@@ -220,9 +219,7 @@ struct ServerConnection::Callbacks {
   }
   static ssize_t data_length(nghttp2_session*, std::uint8_t, std::int32_t, std::int32_t session_window,
                              std::int32_t stream_window, std::uint32_t max_frame, void*) {
-    std::int64_t length = (std::min)(session_window, stream_window);
-    length = (std::min)(length, static_cast<std::int64_t>(max_frame));
-    return static_cast<ssize_t>((std::min)(length, static_cast<std::int64_t>(most_data)));
+    return data_frame_length(session_window, stream_window, max_frame);
   }
   static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
@@ -257,6 +254,8 @@ struct ServerConnection::Callbacks {
     const bool is_work = header->type == NGHTTP2_HEADERS || (header->type == NGHTTP2_DATA && header->length > 0);
     return guarded([&] {
       self(user).spend(is_work ? -earned_by_work : 1);
+      if (header->type == NGHTTP2_PRIORITY && header->stream_id == 0)
+        self(user).say_goodbye(NGHTTP2_PROTOCOL_ERROR, "PRIORITY of no stream");
       return 0;
     });
   }
@@ -343,10 +342,13 @@ ServerConnection::ServerConnection(std::unique_ptr<Connection> connection, ByteQ
   nghttp2_session* made = nullptr;
   if (nghttp2_session_server_new2(&made, Callbacks::table(), this, Callbacks::option()) != 0) throw std::bad_alloc();
   http2_.reset(made);
-  const std::array<nghttp2_settings_entry, 3> settings = {{
+  // HTTP/2's first scheme of priorities is given up (RFC 9113, 5.3.2): a tree of streams costs more than it does.
+  const std::array<nghttp2_settings_entry, 5> settings = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, NGHTTP2_INITIAL_MAX_CONCURRENT_STREAMS},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options_.stream_window},
+      {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, frame_bytes},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(options_.header_bytes)},
+      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   }};
   nghttp2_submit_settings(made, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(made, NGHTTP2_FLAG_NONE, 0,

@@ -104,6 +104,7 @@ struct Stream {
     deadline.reset();
     receive_by.reset();
     metadata.clear();
+    in.reset(0);
     unread = uncredited = 0;
     message = {};
     dispatched = wants_message = wants_room = remote_ended = false;

@@ -95,6 +95,16 @@ ByteQueue take_spare(std::size_t least, std::size_t most) noexcept;
 
 inline constexpr std::size_t prefix_bytes = 5;
 
+/// What both ends take as the length of a frame: more than HTTP/2's 16 KiB, so that large messages need few.
+inline constexpr std::uint32_t frame_bytes = 64 << 10;
+/// How long a DATA frame may be: all that the peer allows, up to `frame_bytes`.
+inline std::ptrdiff_t data_frame_length(std::int32_t session_window, std::int32_t stream_window,
+                                        std::uint32_t max_frame) noexcept {
+  const std::int32_t window = session_window < stream_window ? session_window : stream_window;
+  const std::uint32_t frame = max_frame < frame_bytes ? max_frame : frame_bytes;
+  return window < static_cast<std::int32_t>(frame) ? window : static_cast<std::ptrdiff_t>(frame);
+}
+
 /// Appends one message with its prefix, or leaves `output` as it was and says why. `compressor` null: not compressed.
 /// `scratch` is memory to be reused.
 Status append_message(const MessageFormat& format, MessageRef message, const Compressor* compressor, ByteQueue& scratch,

@@ -1,6 +1,7 @@
 // The client for plain threads: whoever waits for a reply does the work. One of the waiting threads, the leader, reads
 // and hands out what has come; the others sleep until their reply is there or the leader goes and one of them takes
-// over. Whoever has a request writes it, unless somebody is writing, who then sends it along.
+// over. Whoever has a request writes it, unless somebody is writing, who then sends it along. Messages of streams that
+// follow each other quickly are held for each other; a thread that sleeps otherwise sends what their writer leaves.
 
 #include "polyrpc/core/bytes.hpp"
 #include "polyrpc/runtime/client_session.hpp"
@@ -18,6 +19,8 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -29,9 +32,15 @@ using Lock = std::unique_lock<std::mutex>;
 
 constexpr std::size_t read_size = 64 << 10;
 constexpr std::size_t kept_input = 4 << 20;  // so that a caller of large messages does not fetch new memory each time
-constexpr std::size_t kept_output = 1 << 20;
+constexpr std::size_t kept_output = 4 << 20;
 // A connection that has rested for longer is looked at before it is used: the server may have gone meanwhile.
 constexpr std::chrono::microseconds fresh_time{100};
+// Messages that are written sooner after each other than this are held, from the third on: for so long at most, or until
+// there are so many bytes.
+constexpr std::chrono::microseconds quick_time{200};
+constexpr std::chrono::microseconds held_time{100};
+constexpr std::size_t held_bytes = 16 << 10;
+constexpr unsigned quick_writes_at_first = 2;
 
 std::optional<Clock::time_point> optional_time(Clock::time_point time) {
   if (time == Clock::time_point::max()) return std::nullopt;
@@ -44,7 +53,10 @@ struct Link final : ClientLink, std::enable_shared_from_this<Link> {
       : ClientLink(std::move(made_session)), connection(std::move(made)) {}
   ~Link() { connection->close(); }
 
-  bool has_unsent() const noexcept { return !writing.empty() || !session->output().empty(); }
+  bool has_unsent() noexcept {
+    if (writing.empty()) session->complete_output();
+    return !writing.empty() || !session->output().empty();
+  }
   std::size_t unsent() const noexcept { return writing.size() + session->output().size(); }
   /// Of bytes, written or not.
   std::uint64_t total() const noexcept { return written + unsent(); }
@@ -61,6 +73,9 @@ struct Link final : ClientLink, std::enable_shared_from_this<Link> {
   bool look_again = false;     // the leader is to receive even if nothing comes
   bool leaving = false;        // takes no further calls
   bool over = false;
+  bool holds = false;            // messages that nobody is about to send
+  unsigned quick_writes = 0;     // in a row
+  Clock::time_point last_write{};
   std::uint64_t written = 0;     // bytes
   std::size_t want_written = 0;  // threads that wait for it to grow
   Clock::time_point last_used = Clock::now();
@@ -76,7 +91,10 @@ Status unavailable(const Status& why) {
 class BlockingClient final : public ClientCore {
  public:
   BlockingClient(ClientTarget target, ClientOptions options) : ClientCore(std::move(target), std::move(options)) {}
-  ~BlockingClient() override { shut_down(Status::cancelled("polyrpc: the client was destroyed")); }
+  ~BlockingClient() override {
+    shut_down(Status::cancelled("polyrpc: the client was destroyed"));
+    if (sender_.joinable()) sender_.join();
+  }
 
   asio::io_context* context() noexcept override { return nullptr; }
 
@@ -178,6 +196,7 @@ class BlockingClient final : public ClientCore {
     const std::vector<std::shared_ptr<Link>> links = links_;
     for (const std::shared_ptr<Link>& link : links) fail(*link, shut_down_);
     wake_waiting();
+    sender_wanted_.notify_all();
     if (dialing_ != nullptr) give_up_dialing();
   }
 
@@ -427,6 +446,10 @@ class BlockingClient final : public ClientCore {
           return true;
         case Attempt::sent:
           if (!link->session->failure().ok()) fail(*link, link->session->failure());
+          if (operation.kind != StreamOperation::Kind::write)
+            link->quick_writes = 0;
+          else if (hold(*link))
+            return true;
           flush(lock, *link);
           return true;
         case Attempt::wait:
@@ -451,6 +474,43 @@ class BlockingClient final : public ClientCore {
           flush(lock, *link);
           settle(*link);
           break;
+      }
+    }
+  }
+
+  /// Whether the message that was written last can wait for others, which is then seen to.
+  bool hold(Link& link) {
+    const Clock::time_point now = Clock::now();
+    const bool quick = now - std::exchange(link.last_write, now) < quick_time;
+    link.quick_writes = quick ? link.quick_writes + 1 : 0;
+    if (link.quick_writes < quick_writes_at_first || link.unsent() >= held_bytes) return false;
+    if (link.holds) return true;
+    if (!sender_.joinable()) {
+      try {
+        sender_ = std::thread([this] { send_held(); });
+      } catch (const std::system_error&) {
+        return false;
+      }
+    }
+    link.holds = true;
+    if (!std::exchange(holding_, true) && sender_sleeps_) sender_wanted_.notify_one();
+    return true;
+  }
+
+  /// The thread that sends what is held. While writers are quick it looks again and again, so that they need not wake
+  /// it.
+  void send_held() {
+    Lock lock(mutex_);
+    const auto is_over = [this] { return !shut_down_.ok(); };
+    while (!is_over()) {
+      sender_sleeps_ = true;
+      sender_wanted_.wait(lock, [&] { return holding_ || is_over(); });
+      sender_sleeps_ = false;
+      while (std::exchange(holding_, false) && !sender_wanted_.wait_for(lock, held_time, is_over)) {
+        const Presence here(*this, lock);
+        const std::vector<std::shared_ptr<Link>> links = links_;
+        for (const std::shared_ptr<Link>& link : links)
+          if (link->holds) flush(lock, *link);
       }
     }
   }
@@ -621,6 +681,20 @@ class BlockingClient final : public ClientCore {
 
   /// Writes what waits, unless somebody does or the peer must read first. The lock is open meanwhile.
   void flush(Lock& lock, Link& link) {
+    link.holds = false;
+    do {
+      send_unsent(lock, link);
+      if (link.over || !link.session->take_stirred()) return;
+      if (link.leading) {  // the input is the leader's
+        link.look_again = true;
+        link.connection->interrupt();
+        return;
+      }
+      receive(link);
+    } while (!link.over);
+  }
+
+  void send_unsent(Lock& lock, Link& link) {
     while (!link.over && !link.write_busy && !link.write_blocked && link.has_unsent()) {
       if (link.writing.empty()) std::swap(link.writing, link.session->output());
       link.write_busy = true;
@@ -631,7 +705,10 @@ class BlockingClient final : public ClientCore {
       if (result.state == IoState::done) {
         link.writing.consume(result.bytes);
         link.written += result.bytes;
-        if (link.want_written > 0) link.wake_followers();
+        if (link.want_written > 0) {
+          link.wake_followers();
+          if (link.leading) link.connection->interrupt();
+        }
       }
       if (link.writing.empty()) link.writing.recycle(kept_output);
       if (result.state == IoState::would_block) {
@@ -837,7 +914,11 @@ class BlockingClient final : public ClientCore {
   std::size_t resting_ = 0;
   std::size_t present_ = 0;
   std::condition_variable nobody_;
+  std::condition_variable sender_wanted_;
+  bool holding_ = false;  // a link holds messages, or has held some since the sender looked
+  bool sender_sleeps_ = false;
   Status shut_down_;
+  std::thread sender_;  // made for the first quick writer
 };
 
 std::shared_ptr<ClientCore> make_blocking_client(ClientTarget target, ClientOptions options) {

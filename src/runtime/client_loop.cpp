@@ -818,12 +818,14 @@ class LoopClient final : public ClientCore, private Alarm {
 
   void flush(Link& link) {
     if (link.connection == nullptr || link.write_blocked) return;
+    link.session->complete_output();
     ByteQueue& output = link.session->output();
     while (!output.empty()) {
       const IoResult result = link.connection->write_some(output.readable());
       switch (result.state) {
         case IoState::done:
           output.consume(result.bytes);
+          if (output.empty()) link.session->complete_output();
           break;
         case IoState::would_block:
           link.write_blocked = true;
@@ -836,6 +838,10 @@ class LoopClient final : public ClientCore, private Alarm {
       }
     }
     output.recycle(kept_buffer);
+    if (link.session->take_stirred()) {
+      (void)receive(link, link.input);  // the turn sees to a failure
+      schedule_turn();
+    }
     feed(link);
   }
 

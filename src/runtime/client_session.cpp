@@ -228,7 +228,7 @@ Status ClientSession::write(StreamCall& call, MessageRef message) {
   try {
     call.touched = true;  // even if that fails: the caller has been told of this attempt at the call
     Status written = codec_->write_message(call.number, message, output_);
-    if (written.ok()) write_pending();
+    if (written.ok()) incomplete_ = streams_;
     return written;
   } catch (const std::exception& thrown) {
     output_.truncate(start);
@@ -247,6 +247,19 @@ Status ClientSession::close_writing(StreamCall& call) {
   } catch (const std::exception& thrown) {
     output_.truncate(start);
     return failure_ = Status::internal("polyrpc: ending the messages threw " + std::string(thrown.what()));
+  }
+}
+
+void ClientSession::write_messages() noexcept {
+  incomplete_ = false;
+  if (!failure_.ok()) return;
+  if (std::exchange(full_, false)) stirred_ = true;
+  const std::size_t start = output_.size();
+  try {
+    write_pending();
+  } catch (const std::exception&) {
+    output_.truncate(start);
+    failure_ = Status::resource_exhausted("polyrpc: no memory to send messages");
   }
 }
 

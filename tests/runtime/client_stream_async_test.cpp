@@ -111,6 +111,22 @@ Awaitable<void> both_ways(Client& client) {
   CHECK(status.ok());
 }
 
+Awaitable<void> many_in_a_turn(Client& client, Turned& setting, std::size_t messages) {
+  auto call = client.open(hang);
+  const Metadata* headers = co_await call.async_headers();
+  CHECK(headers->get("ahead") == "of-it");
+  setting.peer.say("room 0 1000");
+  const Text text = "x";
+  Status status;
+  for (int i = 0; i < 3; ++i) status = co_await call.async_write(text);
+  setting.network.inject({std::size_t(-1), MemoryOperation::write, MemorySide::dialler});
+  for (std::size_t i = 3; i < messages && status.ok(); ++i) status = co_await call.async_write(text);
+  CHECK(status.ok());
+  setting.peer.release();
+  status = co_await call.async_finish();
+  CHECK(status.ok());
+}
+
 Awaitable<void> ends(Client& client) {
   auto early = client.open_bidirectional<Text, Text>("Early");
   const Text text = "x";
@@ -163,6 +179,13 @@ Awaitable<void> elsewhere(Client& client) {
 TEST_CASE("coroutines use all kinds of streaming calls", "[client][stream][async]") {
   Turned turned;
   turned.run(all_kinds);
+}
+
+TEST_CASE("messages of a turn leave together", "[client][stream][async]") {
+  Turned turned;
+  turned.run([&](Client& client) { return many_in_a_turn(client, turned, 1000); });
+  turned.peer.await("msg 0", 1000);
+  CHECK(turned.network.operations() < 20);
 }
 
 TEST_CASE("one coroutine writes while another reads", "[client][stream][async]") {

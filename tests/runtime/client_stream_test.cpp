@@ -118,6 +118,38 @@ TEST_CASE("a writer waits while the server makes no room", "[client][stream]") {
   CHECK(tally.wrong() == 0);
 }
 
+TEST_CASE("what is written arrives, whatever its writer does then", "[client][stream]") {
+  Setting setting(any_driver());
+  auto call = setting.client->open(count);
+  for (const std::size_t more : {1u, 2u, 50u, 1u}) {
+    const std::size_t before = setting.peer.count("msg 0");
+    for (std::size_t i = 0; i < more; ++i) CHECK(call.write("x").ok());
+    setting.peer.await("msg 0", before + more);
+  }
+  auto beside = setting.client->open(count);
+  for (int i = 0; i < 20; ++i) CHECK((call.write("x").ok() && beside.write("y").ok()));
+  setting.peer.await("msg 0", 74);
+  setting.peer.await("msg 1", 20);
+  CHECK(call.finish().value() == "74");
+  CHECK(beside.finish().value() == "20");
+}
+
+TEST_CASE("messages that follow each other quickly leave together, and soon", "[client][stream]") {
+  Setting setting(Driver::blocking);
+  auto call = setting.client->open(hang);
+  CHECK(call.headers().get("ahead") == "of-it");
+  constexpr std::size_t messages = 1000;
+  setting.peer.say("room 0 1000");
+  for (int i = 0; i < 3; ++i) CHECK(call.write("x").ok());
+  setting.network.inject({std::size_t(-1), MemoryOperation::write, MemorySide::dialler});
+  for (std::size_t i = 3; i < messages; ++i) CHECK(call.write("x").ok());
+  setting.peer.await("msg 0", messages);
+  CHECK(setting.network.operations() < messages / 2);
+  setting.peer.release();
+  CHECK(call.close_writing().ok());
+  CHECK(call.finish().ok());
+}
+
 TEST_CASE("one thread writes while another reads", "[client][stream]") {
   Setting setting(any_driver());
   Tally tally;

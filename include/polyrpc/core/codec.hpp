@@ -171,14 +171,15 @@ class ClientCodec {
   virtual Result<Pulled> read_message(std::uint64_t call, MessageSlot into);
   /// What has come of the headers so far; null: nothing yet (then `readable` tells).
   virtual const Metadata* headers(std::uint64_t call) const noexcept;
-  /// Not ok when the server has ended the call: its status comes by `next_reply`.
+  /// Not ok when the server has ended the call: its status comes by `next_reply`. The message may wait in the codec.
   virtual Status write_message(std::uint64_t call, MessageRef message, ByteQueue& output);
   /// No more requests will follow.
   virtual Status write_end(std::uint64_t call, ByteQueue& output);
   virtual bool has_room(std::uint64_t call) const noexcept;
 
-  /// Appends what the wire itself has to say: acknowledgements, requests that had to wait. Called after `next_reply`
-  /// has said that more bytes are needed, and whenever something was written.
+  /// Appends what the wire itself has to say: acknowledgements, requests and messages that had to wait. Called after
+  /// `next_reply` has said that more bytes are needed, and before what was written is sent. Where 128 KiB or more stand
+  /// in `output` the rest may be kept back: it is called again when they have been sent.
   virtual void write_pending(ByteQueue& output) { (void)output; }
   /// Whether this connection takes a further call now. False: it belongs on another connection; calls under way go on
   /// here.

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace polyrpc {
@@ -59,6 +60,7 @@ class ClientSession {
 
   /// Reads a message. `end`: `receive` must be called once more, for the reply. Not ok: the call has been withdrawn.
   Result<Pulled> read(StreamCall& call, MessageSlot into);
+  /// The message may wait in the codec, for further ones, until `complete_output`.
   Status write(StreamCall& call, MessageRef message);
   Status close_writing(StreamCall& call);
   bool has_room(const StreamCall& call) const noexcept;
@@ -77,6 +79,13 @@ class ClientSession {
   /// When `tick` is to be called; `max()`: never.
   Clock::time_point tick_due() const noexcept { return tick_due_; }
 
+  /// Adds what waits in the codec to `output`, some of it where it is much. To be called before that is sent, and when
+  /// it has been.
+  void complete_output() noexcept {
+    if (incomplete_) write_messages();
+  }
+  /// Whether `receive` is due, with nothing new: messages that were kept back have been taken, which may be news.
+  bool take_stirred() noexcept { return std::exchange(stirred_, false); }
   /// Bytes to be sent; the owner consumes them.
   ByteQueue& output() noexcept { return output_; }
   std::size_t in_flight() const noexcept { return in_flight_; }
@@ -87,8 +96,14 @@ class ClientSession {
   void finish(ClientCall& call);
   bool begins_anew(ClientCall& call) noexcept;
   void write_pending() {
-    if (streams_) codec_->write_pending(output_);
+    if (!streams_) return;
+    codec_->write_pending(output_);
+    incomplete_ = full_ = output_.size() >= full_output;
   }
+  void write_messages() noexcept;
+
+  // A codec may keep back the rest where there is so much.
+  static constexpr std::size_t full_output = 128 << 10;
   ClientCall* find(std::uint64_t number) const noexcept;
   void enter(ClientCall& call);
   void grow();
@@ -102,6 +117,9 @@ class ClientSession {
   IncomingReply reply_;
   ByteQueue payload_;  // what the framing has unwrapped
   ByteQueue output_;
+  bool incomplete_ = false;  // the codec may have more for it
+  bool full_ = false;        // that is why
+  bool stirred_ = false;
   // The call of number n is at n modulo the size. A number whose place is taken is passed over, so that one call that
   // takes long does not make the table grow.
   std::vector<ClientCall*> table_;
