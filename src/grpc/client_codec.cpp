@@ -765,6 +765,7 @@ class ClientConnection final : public ClientCodec {
       sink.append(head, frame_head);
       sink.append(stream->out.data(), length);
       stream->out.consume(length);
+      if (stream->out.empty()) give_large(stream->out);
       if (stream->out.size() < connection.wire_->options.stream_backlog) connection.signal_writable(*stream);
     });
   }

@@ -148,7 +148,7 @@ class StreamPool {
     stream.own_path.clear();
     stream.metadata.clear();
     stream.out.clear();
-    if (stream.out.capacity() > kept_bytes) give_spare(std::move(stream.out));
+    give_large(stream.out);
     if (rich) stream.out.release();
     stream.ended = stream.eof_sent = stream.deferred = stream.wants_writable = false;
     stream.reader.reset(0);
@@ -165,8 +165,6 @@ class StreamPool {
 
  private:
   static constexpr std::size_t rich_streams = 64;  // that keep their buffers
-  static constexpr std::size_t kept_bytes = std::size_t{64} << 10;
-
   std::deque<ClientStream> all_;
   std::vector<ClientStream*> free_;
 };

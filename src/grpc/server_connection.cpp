@@ -17,9 +17,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t piece = 256 << 10;      // handed to the socket at once
-constexpr std::size_t room = 64 << 10;        // waiting messages of one stream, past which its writer waits
-constexpr milliseconds goodbye_time{1000};    // for the ping that tells that the first GOAWAY has arrived
+constexpr std::size_t piece = 256 << 10;    // handed to the socket at once
+constexpr std::size_t room = 64 << 10;      // waiting messages of one stream, past which its writer waits
+constexpr milliseconds goodbye_time{1000};  // for the ping that tells that the first GOAWAY has arrived
 constexpr unsigned ping_strikes_allowed = 2;
 // Frames that ask for an answer or for attention, and move nothing: so many in advance, and some for each that does.
 constexpr std::int32_t budget_at_first = 2000;
@@ -518,8 +518,9 @@ Stream* ServerConnection::find(std::int32_t id) const noexcept { return Callback
 
 Status ServerConnection::append_reply(Stream& stream, MessageRef message) {
   const std::size_t before = stream.out.size();
-  // A reply may be as large as its request.
-  if (const std::size_t size = stream.message.size(); before == 0 && size > stream.out.capacity())
+  // A reply may be as large as its request, a message as large as the one before.
+  if (const std::size_t size = (std::max)(stream.message.size() + prefix_bytes, stream.reply_size);
+      before == 0 && size > stream.out.capacity())
     if (ByteQueue spare = take_spare(size, 8 * size); spare.capacity() != 0) stream.out = std::move(spare);
   Status appended = append_message(*stream.format, message, stream.reply_compressor, scratch_, stream.out);
   if (appended.ok() && stream.out.size() - before > options_.send_message_bytes) {
@@ -527,7 +528,8 @@ Status ServerConnection::append_reply(Stream& stream, MessageRef message) {
     appended = Status::resource_exhausted("grpc: a reply is larger than the limit of " +
                                           std::to_string(options_.send_message_bytes) + " bytes");
   }
-  unsent_ += stream.out.size() - before;
+  stream.reply_size = stream.out.size() - before;
+  unsent_ += stream.reply_size;
   if (appended.code() == StatusCode::invalid_argument) return Status::internal(appended.message());  // not the caller's
   return appended;
 }
@@ -561,6 +563,8 @@ Status ServerConnection::write_reply(const ReplyHead& head, MessageRef body) {
 void ServerConnection::finish(Stream& stream) {
   stream.ended = true;
   unread_ -= std::exchange(stream.unread, 0);
+  stream.message = {};
+  stream.in.reset(0);  // its memory may serve the next stream
   if (!stream.headers_sent)
     submit_trailers(stream);
   else

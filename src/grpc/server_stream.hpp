@@ -67,8 +67,9 @@ struct Stream {
   bool remote_ended = false;
 
   // The answer.
-  ByteQueue out;   // framed messages
-  Status failure;  // found while receiving: told where messages are read
+  ByteQueue out;               // framed messages
+  std::size_t reply_size = 0;  // of the last one
+  Status failure;              // found while receiving: told where messages are read
   bool headers_sent = false;
   bool ended = false;     // the trailers are known
   bool deferred = false;  // nghttp2 waits for `resume`
@@ -110,6 +111,7 @@ struct Stream {
     dispatched = wants_message = wants_room = remote_ended = false;
     out.clear();
     if (out.capacity() > kept) give_spare(std::move(out));
+    reply_size = 0;
     failure = {};
     headers_sent = ended = deferred = trailers_sent = false;
     status = {};

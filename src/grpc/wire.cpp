@@ -385,9 +385,17 @@ Status add_header(Metadata& metadata, std::string_view name, std::string_view va
 namespace {
 
 constexpr std::size_t large = std::size_t{64} << 10;
+constexpr std::size_t slack = 64;  // so that memory is enough for a message that is a little larger
 constexpr std::size_t spare_bytes = std::size_t{16} << 20;
 
 struct Spares {
+  ByteQueue take(std::size_t i) noexcept {
+    ByteQueue taken(std::move(list[i]));
+    bytes -= taken.capacity();
+    if (i != --count) list[i] = std::move(list[count]);
+    return taken;
+  }
+
   std::array<ByteQueue, 16> list;
   std::size_t count = 0;
   std::size_t bytes = 0;
@@ -402,24 +410,35 @@ Spares& spares() noexcept {
 
 void give_spare(ByteQueue&& memory) noexcept {
   ByteQueue taken(std::move(memory));
+  if (taken.capacity() <= large || taken.capacity() > spare_bytes) return;
   Spares& all = spares();
-  if (taken.capacity() <= large || all.count == all.list.size() || all.bytes + taken.capacity() > spare_bytes) return;
+  while (all.count == all.list.size() || all.bytes + taken.capacity() > spare_bytes) {
+    // The smallest goes: it is of use to the fewest.
+    const auto end = all.list.begin() + static_cast<std::ptrdiff_t>(all.count);
+    const auto least = std::min_element(
+        all.list.begin(), end, [](const ByteQueue& a, const ByteQueue& b) { return a.capacity() < b.capacity(); });
+    if (least->capacity() >= taken.capacity()) return;
+    static_cast<void>(all.take(static_cast<std::size_t>(least - all.list.begin())));
+  }
   taken.clear();
   all.bytes += taken.capacity();
   all.list[all.count++] = std::move(taken);
 }
 
+void give_large(ByteQueue& queue) noexcept {
+  if (queue.capacity() > large) give_spare(std::exchange(queue, {}));
+}
+
 ByteQueue take_spare(std::size_t least, std::size_t most) noexcept {
   Spares& all = spares();
-  for (std::size_t i = all.count; i-- > 0;) {
+  std::size_t found = all.count;
+  for (std::size_t i = 0; i < all.count; ++i) {
     const std::size_t capacity = all.list[i].capacity();
     if (capacity < least || capacity > most) continue;
-    ByteQueue taken(std::move(all.list[i]));
-    all.bytes -= capacity;
-    if (i != --all.count) all.list[i] = std::move(all.list[all.count]);
-    return taken;
+    if (found == all.count || capacity > all.list[found].capacity()) found = i;
   }
-  return {};
+  if (found == all.count) return {};
+  return all.take(found);
 }
 
 Status append_message(const MessageFormat& format, MessageRef message, const Compressor* compressor, ByteQueue& scratch,
@@ -470,10 +489,13 @@ Status MessageReader::append(std::span<const std::byte> bytes) {
   // Not for a length that is only claimed: what is held stays in proportion to what has come.
   const std::size_t there = bytes_.size() + bytes.size();
   if (there > large && there > bytes_.capacity()) {
+    const std::size_t whole = (std::max)(there, next_prefix_ + pending_length_);
     if (ByteQueue spare = take_spare(there, 16 * there); spare.capacity() != 0) {
       spare.append(bytes_.readable());
       std::swap(bytes_, spare);
       give_spare(std::move(spare));
+    } else {
+      static_cast<void>(bytes_.prepare((std::min)(whole + slack, 4 * there) - bytes_.size()));
     }
   }
   bytes_.append(bytes);

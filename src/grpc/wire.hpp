@@ -90,7 +90,9 @@ Status add_header(Metadata& metadata, std::string_view name, std::string_view va
 /// Large memory of calls that are over, for the next ones of this thread: otherwise the system hands out the pages of
 /// every large message anew. Limited altogether.
 void give_spare(ByteQueue&& memory) noexcept;
-/// Memory of at least and at most so many bytes, with nothing in it; none if there is no such.
+/// The same for an empty queue if its memory is large; else it keeps it.
+void give_large(ByteQueue& queue) noexcept;
+/// The largest such memory of at least and at most so many bytes, with nothing in it; none if there is no such.
 ByteQueue take_spare(std::size_t least, std::size_t most) noexcept;
 
 inline constexpr std::size_t prefix_bytes = 5;

@@ -35,8 +35,8 @@ constexpr std::size_t kept_input = 4 << 20;  // so that a caller of large messag
 constexpr std::size_t kept_output = 4 << 20;
 // A connection that has rested for longer is looked at before it is used: the server may have gone meanwhile.
 constexpr std::chrono::microseconds fresh_time{100};
-// Messages that are written sooner after each other than this are held, from the third on: for so long at most, or until
-// there are so many bytes.
+// Messages that are written sooner after each other than this are held, from the third on: for so long at most, or
+// until there are so many bytes.
 constexpr std::chrono::microseconds quick_time{200};
 constexpr std::chrono::microseconds held_time{100};
 constexpr std::size_t held_bytes = 16 << 10;
@@ -73,8 +73,8 @@ struct Link final : ClientLink, std::enable_shared_from_this<Link> {
   bool look_again = false;     // the leader is to receive even if nothing comes
   bool leaving = false;        // takes no further calls
   bool over = false;
-  bool holds = false;            // messages that nobody is about to send
-  unsigned quick_writes = 0;     // in a row
+  bool holds = false;         // messages that nobody is about to send
+  unsigned quick_writes = 0;  // in a row
   Clock::time_point last_write{};
   std::uint64_t written = 0;     // bytes
   std::size_t want_written = 0;  // threads that wait for it to grow
