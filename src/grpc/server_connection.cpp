@@ -19,6 +19,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t piece = 256 << 10;    // handed to the socket at once
 constexpr std::size_t room = 64 << 10;      // waiting messages of one stream, past which its writer waits
+constexpr milliseconds rest_time{200};      // without streams, then memory is given back
 constexpr milliseconds goodbye_time{1000};  // for the ping that tells that the first GOAWAY has arrived
 constexpr unsigned ping_strikes_allowed = 2;
 // Frames that ask for an answer or for attention, and move nothing: so many in advance, and some for each that does.
@@ -28,6 +29,7 @@ constexpr std::int32_t earned_by_work = 16;
 constexpr std::array<std::uint8_t, 8> goodbye_ping = {'g', 'o', 'o', 'd', 'b', 'y', 'e', 0};
 constexpr std::array<std::uint8_t, 8> keepalive_ping = {'k', 'e', 'e', 'p', 0, 0, 0, 0};
 constexpr std::size_t kept_streams = 256;
+constexpr std::size_t kept_scratch = 256 << 10;
 
 /// Streams that are over, for the next ones of this thread.
 std::vector<std::unique_ptr<Stream>>& spare_streams() {
@@ -103,6 +105,14 @@ http::Response response_of(const connect::Answer& answer, std::string body) {
   http::Response response = http::Response::of(answer.status, answer.content_type, std::move(body));
   for (const auto& [name, value] : answer.fields) response.headers.emplace_back(name, value);
   return response;
+}
+
+/// Whether `path` is a slash and `name`, but for another slash at `slash` in place of a dot; 0: none.
+bool is_path_of(std::string_view path, std::string_view name, std::size_t slash) noexcept {
+  if (path.size() != name.size() + 1 || path.front() != '/') return false;
+  if (slash == 0) return path.substr(1) == name;
+  return path[slash] == '/' && path.substr(1, slash - 1) == name.substr(0, slash - 1) &&
+         path.substr(slash + 1) == name.substr(slash);
 }
 
 constexpr std::string_view plain_type = "application/grpc";
@@ -340,7 +350,9 @@ ServerConnection::ServerConnection(std::unique_ptr<Connection> connection, ByteQ
       idle_since_(started_) {
   session_.serve_while_draining();
   nghttp2_session* made = nullptr;
-  if (nghttp2_session_server_new2(&made, Callbacks::table(), this, Callbacks::option()) != 0) throw std::bad_alloc();
+  nghttp2_mem memory = memory_.functions();
+  if (nghttp2_session_server_new3(&made, Callbacks::table(), this, Callbacks::option(), &memory) != 0)
+    throw std::bad_alloc();
   http2_.reset(made);
   // HTTP/2's first scheme of priorities is given up (RFC 9113, 5.3.2): a tree of streams costs more than it does.
   const std::array<nghttp2_settings_entry, 5> settings = {{
@@ -361,6 +373,7 @@ ServerConnection::ServerConnection(std::unique_ptr<Connection> connection, ByteQ
     age_limit_ = started_ +
                  milliseconds(static_cast<std::int64_t>(static_cast<double>(options_.connection_age.count()) * share));
   }
+  plan(idle_since_ + rest_time);
   plan(age_limit_);
   if (options_.keepalive_time.count() > 0) plan(last_heard_ + options_.keepalive_time);
   if (options_.idle_time.count() > 0) plan(idle_since_ + options_.idle_time);
@@ -522,7 +535,9 @@ Status ServerConnection::append_reply(Stream& stream, MessageRef message) {
   if (const std::size_t size = (std::max)(stream.message.size() + prefix_bytes, stream.reply_size);
       before == 0 && size > stream.out.capacity())
     if (ByteQueue spare = take_spare(size, 8 * size); spare.capacity() != 0) stream.out = std::move(spare);
-  Status appended = append_message(*stream.format, message, stream.reply_compressor, scratch_, stream.out);
+  static thread_local ByteQueue scratch;
+  Status appended = append_message(*stream.format, message, stream.reply_compressor, scratch, stream.out);
+  scratch.recycle(kept_scratch);
   if (appended.ok() && stream.out.size() - before > options_.send_message_bytes) {
     stream.out.truncate(before);
     appended = Status::resource_exhausted("grpc: a reply is larger than the limit of " +
@@ -888,18 +903,17 @@ Status ServerConnection::read_call_header(Stream& stream) {
     const std::string_view value = stream.value(place);
     if (name.starts_with(':')) {
       if (name != ":path") continue;
-      if (value != recent_path_ || recent_ == nullptr) {
+      if (recent_ == nullptr || !is_path_of(value, recent_->name, recent_slash_)) {
+        recent_slash_ = 0;
         std::string method(value.substr((std::min)(value.size(), std::size_t{1})));
         const MethodEntry* found = host_.core()->registry().find(method);
         if (found == nullptr) {
           const std::size_t slash = method.rfind('/');
-          if (slash != std::string::npos) method[slash] = '.';
+          if (slash != std::string::npos) method[slash] = '.', recent_slash_ = static_cast<std::uint32_t>(slash) + 1;
           found = host_.core()->registry().find(method);
         }
-        if (found == nullptr || !value.starts_with('/'))
-          return Status::unimplemented("grpc: no method " + std::string(value));
-        recent_path_ = value;
-        recent_ = found;
+        recent_ = value.starts_with('/') ? found : nullptr;
+        if (recent_ == nullptr) return Status::unimplemented("grpc: no method " + std::string(value));
       }
       stream.entry = recent_;
     } else if (name.starts_with("grpc-")) {
@@ -1026,6 +1040,8 @@ void ServerConnection::stream_closed(Stream& stream) {
     news_.push_back({RequestKind::cancel, stream.id});
   if (streams_.empty()) {
     idle_since_ = Clock::now();
+    rested_ = false;
+    plan(idle_since_ + rest_time);
     if (options_.idle_time.count() > 0) plan(idle_since_ + options_.idle_time);
   }
   give_back(std::unique_ptr<Stream>(&stream));
@@ -1213,6 +1229,14 @@ void ServerConnection::plan(std::optional<Clock::time_point> time) {
   if (time && (!upkeep_.is_set() || *time < upkeep_.time())) loop_.set(upkeep_, *time);
 }
 
+/// Gives back what only a busy connection needs.
+void ServerConnection::rest() {
+  if (nghttp2_session_want_write(http2_.get()) == 0) memory_.rest();
+  news_.shrink_to_fit();
+  calls_.shrink_to_fit();
+  streams_.shrink_to_fit();
+}
+
 void ServerConnection::look_after() {
   const auto self = shared_from_this();
   const Clock::time_point now = Clock::now();
@@ -1223,6 +1247,10 @@ void ServerConnection::look_after() {
     return false;
   };
   fail_late(now);
+  if (streams_.empty() && !rested_ && is_due(idle_since_ + rest_time)) {
+    rested_ = true;
+    rest();
+  }
   if (cut_at_ && is_due(*cut_at_)) return give_up("its calls take longer than its age allows");
   if (leaving_since_ && !left_ && is_due(*leaving_since_ + goodbye_time)) finish_leaving();
   if (age_limit_ && is_due(*age_limit_)) {

@@ -6,6 +6,7 @@
 
 #include "server_site.hpp"
 #include "server_stream.hpp"
+#include "session_memory.hpp"
 
 #include <nghttp2/nghttp2.h>
 
@@ -117,12 +118,14 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   bool spend(std::int32_t amount);
   void ping_received();
   void count_reset();
+  void rest();
   void look_after();
   void fail_late(Clock::time_point now);
   void plan(std::optional<Clock::time_point> time);
 
   const std::shared_ptr<const Site> site_;
   const ServerOptions& options_;
+  SessionMemory memory_;
   std::unique_ptr<nghttp2_session, SessionDeleter> http2_;
   Codec* const codec_;  // the session's
   ServerSession session_;
@@ -138,16 +141,15 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   std::size_t next_call_ = 0;
   ByteQueue* sink_ = nullptr;  // while nghttp2 sends
   bool sink_full_ = false;
-  bool first_settings_ = true;  // not sent yet
-  bool broken_ = false;         // nothing more is taken or made
-  bool ending_ = false;         // the reason has been told
-  std::string recent_path_;     // called last, and its method
-  const MethodEntry* recent_ = nullptr;
+  bool first_settings_ = true;           // not sent yet
+  bool broken_ = false;                  // nothing more is taken or made
+  bool ending_ = false;                  // the reason has been told
+  std::uint32_t recent_slash_ = 0;       // in its path
+  const MethodEntry* recent_ = nullptr;  // the method that was called last
   std::vector<Stream*> streams_;
   std::size_t receiving_ = 0;  // streams with a `receive_by`
   std::size_t unread_ = 0;     // bytes received for calls and not read
   std::size_t unsent_ = 0;     // bytes of replies that nghttp2 has not taken
-  ByteQueue scratch_;
 
   std::int32_t budget_;  // of frames that ask for work without doing any
   double resets_left_;
@@ -163,6 +165,7 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   std::optional<Clock::time_point> leaving_since_;
   bool left_ = false;  // the last GOAWAY has been submitted
   bool settings_seen_ = false;
+  bool rested_ = false;  // since the last stream
 };
 
 }  // namespace polyrpc::grpc
