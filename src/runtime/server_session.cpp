@@ -51,6 +51,8 @@ class BorrowedRequest {
  public:
   BorrowedRequest() {
     if (std::exchange(of_this_thread().taken, true)) further_ = std::make_unique<IncomingRequest>();
+    // The last one may have come on another wire, and a codec without streaming calls leaves this alone.
+    get().head.kind = CallKind::unary;
   }
   BorrowedRequest(const BorrowedRequest&) = delete;
   BorrowedRequest& operator=(const BorrowedRequest&) = delete;

@@ -6,6 +6,7 @@
 #include "polyrpc/grpc/client.hpp"
 #include "polyrpc/grpc/server.hpp"
 #include "polyrpc/polyrpc.hpp"
+#include "polyrpc/runtime/stream.hpp"
 #include "polyrpc/transports/connect_client.hpp"
 #include "polyrpc/transports/http1.hpp"
 #include "polyrpc/transports/standard.hpp"
@@ -84,6 +85,15 @@ pb::Scalars a_message() {
   return scalars;
 }
 
+Awaitable<Status> echo_all(Reader<Scalars>& requests, Writer<Scalars>& replies) {
+  Scalars scalars;
+  while (co_await requests.read(scalars)) {
+    Status sent = co_await replies.write(scalars);
+    if (!sent.ok()) co_return sent;
+  }
+  co_return requests.status();
+}
+
 struct Wire {
   const char* name;
   bool carries_protobuf;  // the bytes are the same, whatever the type in memory
@@ -117,6 +127,7 @@ class Everything {
       return scalars;
     });
     registry_.add("Matrix.Message", [](const pb::Scalars& scalars) { return scalars; });
+    registry_.add("Matrix.Stream", echo_all);
     registry_.add("Matrix.Fail", [](const Scalars&) -> Result<Scalars> { return Status::not_found("not here"); });
     Protocols protocols;
     protocols.transports = standard_transports();
@@ -198,5 +209,23 @@ TEST_CASE("an error has the same code and text on every wire of one port", "[grp
     const bool is_text_alone = std::string_view(wire.name).starts_with("gob");
     if (!is_text_alone) CHECK(status.code() == StatusCode::not_found);
     CHECK(client->call<Scalars>("Matrix.No", Scalars()).status().code() == StatusCode::unimplemented);
+  }
+}
+
+TEST_CASE("every wire's calls work after a streaming call that another connection of the thread has made", "[grpc]") {
+  const Everything server;
+  const auto streaming = grpc::dial("tcp://" + server.at());
+  for (const Wire& wire : wires()) {
+    INFO(wire.name);
+    const auto client = wire.dial(server.at());
+    auto call = streaming->open_bidirectional<Scalars, Scalars>("Matrix.Stream");
+    REQUIRE(call.write(a_struct()).ok());
+    Scalars echo;
+    REQUIRE(call.read(echo));
+    CHECK(echo == a_struct());
+    const auto between = client->call<Scalars>("Matrix.Struct", a_struct());
+    INFO(between.status().to_string());
+    CHECK(between.ok());
+    CHECK(call.finish().ok());
   }
 }
