@@ -51,22 +51,4 @@ inline bool is_special(char c) noexcept {
   return byte < 0x20 || byte == '"' || byte == '\\' || byte >= 0x80;
 }
 
-/// The first byte that is a quote, a backslash, a control character or not ASCII; `end` if there is none.
-inline const char* find_special(const char* p, const char* end) noexcept {
-  const char* const start = p;
-  while (end - p >= 8) {
-    if (const std::uint64_t marks = special_bytes(load8(p)); marks != 0) {
-      if constexpr (std::endian::native == std::endian::little)
-        return p + static_cast<std::size_t>(std::countr_zero(marks)) / 8;
-      else  // the marks in front of the special byte may be wrong
-        break;
-    }
-    p += 8;
-    if (static_cast<std::size_t>(p - start) == block_size)  // most strings are short: words first
-      while (static_cast<std::size_t>(end - p) >= block_size && is_plain_block(p)) p += block_size;
-  }
-  while (p != end && !is_special(*p)) ++p;
-  return p;
-}
-
 }  // namespace polyrpc::json

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <cstring>
 #include <limits>
 #include <map>
 #include <new>
@@ -97,12 +98,24 @@ bool may_fit(const Plan& plan, char first) noexcept {
   return false;
 }
 
-/// The next quote or backslash of a checked string; non-ASCII bytes go by.
-const char* find_quote_or_backslash(const char* p, const char* end) noexcept {
+/// The closing quote of a checked string that goes on at `p`; null if there is none.
+const char* find_quote(const char* p, const char* end, bool& escapes) noexcept {
   p = find_special(p, end);
-  for (; p != end; ++p)
-    if (*p == '"' || *p == '\\') return p;
-  return end;
+  if (p != end && *p == '"') return p;
+  // Beyond ASCII or escapes. Each byte is looked at twice at most: for quotes, and for backslashes in front of them.
+  const auto find = [](const char* from, const char* to, char c) {
+    return static_cast<const char*>(std::memchr(from, c, static_cast<std::size_t>(to - from)));
+  };
+  const char* quote = find(p, end, '"');
+  while (quote != nullptr) {
+    const char* const slash = find(p, quote, '\\');
+    if (slash == nullptr) return quote;
+    escapes = true;
+    p = slash + 2;
+    if (p > end) return nullptr;
+    if (p > quote) quote = find(p, end, '"');
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -242,11 +255,8 @@ bool Decoder::raw_string(Text& text) {
   const char* const start = p;
   text.escapes = false;
   if (rules_.checked) {
-    for (p = find_quote_or_backslash(p, end_); p != end_ && *p == '\\'; p = find_quote_or_backslash(p, end_)) {
-      text.escapes = true;
-      p += (std::min)(std::ptrdiff_t{2}, end_ - p);
-    }
-    if (p == end_) return p_ = p, fail_syntax("the end of a string");
+    p = find_quote(p, end_, text.escapes);
+    if (p == nullptr) return p_ = end_, fail_syntax("the end of a string");
   } else {
     switch (scan_string(p, end_, text.escapes)) {
       case StringEnd::quote:

@@ -1,6 +1,7 @@
 #include "formats.hpp"
 
 #include "chars.hpp"
+#include "wide.hpp"
 
 #include <array>
 #include <bit>
@@ -130,6 +131,10 @@ char* write_base64(std::span<const std::byte> bytes, char* out) noexcept {
     out += 2;
   };
   std::size_t i = 0;
+  if (bytes.size() >= wide::least) {
+    i = wide::best().encode_base64(bytes.data(), bytes.size(), out);
+    out += i / 3 * 4;
+  }
   for (; i + 8 <= bytes.size(); i += 6) {
     std::uint64_t eight = 0;
     std::memcpy(&eight, bytes.data() + i, 8);
@@ -169,6 +174,11 @@ std::optional<std::size_t> read_base64(std::string_view text, std::byte* out, bo
         const auto place = [from](std::size_t i) { return base64_places[i][static_cast<unsigned char>(from[i])]; };
         return place(0) | place(1) | place(2) | place(3);
       };
+      if (static_cast<std::size_t>(end - p) >= wide::least) {
+        const std::size_t size = wide::best().decode_base64(p, static_cast<std::size_t>(end - p), out);
+        p += size;
+        out += size / 4 * 3;
+      }
       // Eight bytes are written for six, so more must follow.
       for (; end - p >= 16; p += 8) {
         const std::uint32_t first = four(p);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "chars.hpp"
+#include "wide.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,24 @@ enum class StringEnd : std::uint8_t {
   escape,    ///< at an escape that is none
   encoding,  ///< at a byte that is not UTF-8
 };
+
+/// The first byte that is a quote, a backslash, a control character or not ASCII; `end` if there is none.
+inline const char* find_special(const char* p, const char* end) noexcept {
+  const char* const start = p;
+  while (end - p >= 8) {
+    if (const std::uint64_t marks = special_bytes(load8(p)); marks != 0) {
+      if constexpr (std::endian::native == std::endian::little)
+        return p + static_cast<std::size_t>(std::countr_zero(marks)) / 8;
+      else  // the marks in front of the special byte may be wrong
+        break;
+    }
+    p += 8;
+    if (static_cast<std::size_t>(p - start) == block_size)  // most strings are short: words first
+      if (static_cast<std::size_t>(end - p) >= wide::least) p = wide::best().skip_plain(p, end);
+  }
+  while (p != end && !is_special(*p)) ++p;
+  return p;
+}
 
 /// Goes on inside a string from `p`, checking every byte. `p` is left where the answer says; `escapes` is set when
 /// there is an escape.
