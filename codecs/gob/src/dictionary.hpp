@@ -29,6 +29,8 @@ class Dictionary {
   ~Dictionary();
 
   const WireTypes& types() const noexcept { return types_; }
+  /// No other one ever has it.
+  std::uint64_t serial() const noexcept { return serial_; }
 
   /// See `Plans::root`; the plan lives as long as the dictionary.
   const Plan* plan(std::int32_t wire, const Shape& shape, Status& why);
@@ -47,6 +49,11 @@ class Dictionary {
   };
   static constexpr std::size_t lists = 8;
 
+  static std::uint64_t next_serial() noexcept {
+    static std::atomic<std::uint64_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+  }
+
   /// `parent`'s types and one more.
   Dictionary(std::shared_ptr<Dictionary> parent, std::string step, const Descriptor& descriptor);
   /// A copy that belongs to one stream.
@@ -54,6 +61,7 @@ class Dictionary {
 
   static std::shared_ptr<Dictionary> reach(const std::shared_ptr<Dictionary>& from, const Descriptor& descriptor);
 
+  const std::uint64_t serial_ = next_serial();
   WireTypes types_;  // grows only where one stream owns it
   const std::shared_ptr<Dictionary> parent_;
   const std::string step_;  // the definition by which this one is reached from its parent
@@ -70,6 +78,18 @@ class DictionaryCursor {
   explicit DictionaryCursor(std::shared_ptr<Dictionary> start) noexcept : dictionary_(std::move(start)) {}
 
   const WireTypes& types() const noexcept { return dictionary_->types(); }
+
+  /// Takes out and puts in the place. What was used last stays, for whoever comes to the same place next.
+  std::shared_ptr<Dictionary> leave() noexcept {
+    serial_ = dictionary_->serial();
+    return std::move(dictionary_);
+  }
+  void resume(std::shared_ptr<Dictionary> at) noexcept {
+    dictionary_ = std::move(at);
+    if (dictionary_->serial() == serial_) return;
+    recent_ = {};
+    whole_ = {-1, -1};
+  }
 
   bool define(Reader& reader, std::int64_t id) {
     const Dictionary* before = dictionary_.get();
@@ -102,8 +122,9 @@ class DictionaryCursor {
     std::int32_t wire = 0;
   };
 
-  std::shared_ptr<Dictionary> dictionary_;
+  std::shared_ptr<Dictionary> dictionary_;  // null while its stream is at rest
   std::array<Recent, 2> recent_{};
+  std::uint64_t serial_ = 0;                   // of the place left last
   std::array<std::int32_t, 2> whole_{-1, -1};  // types whose values never run over several messages
 };
 

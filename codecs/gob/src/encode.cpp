@@ -112,6 +112,26 @@ void SendStream::mark_sent(std::uint32_t bit) {
   sent_[word] |= std::uint64_t{1} << (bit % 64);
 }
 
+SendStream::Rest SendStream::leave() {
+  Rest rest;
+  if (sent_.size() == 1)
+    rest.sent_ = sent_.front();
+  else if (!sent_.empty())
+    rest.all_sent_ = std::make_unique<std::vector<std::uint64_t>>(std::move(sent_));
+  rest.tree_types_ = std::move(tree_types_);
+  sent_.clear();
+  checkpoint();
+  return rest;
+}
+
+void SendStream::resume(Rest rest) {
+  if (rest.all_sent_ != nullptr)
+    sent_ = std::move(*rest.all_sent_);
+  else
+    sent_.assign(1, rest.sent_);
+  tree_types_ = std::move(rest.tree_types_);
+}
+
 void SendStream::roll_back() {
   for (const std::uint32_t bit : fresh_) sent_[bit / 64] &= ~(std::uint64_t{1} << (bit % 64));
   fresh_.clear();

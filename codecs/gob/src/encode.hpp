@@ -39,6 +39,23 @@ class SendStream {
   /// Forgets what has been sent since the checkpoint.
   void roll_back();
 
+  /// What a stream is made of between two values: what has been sent on it.
+  class Rest {
+   public:
+    Rest() = default;
+    Rest(Rest&&) noexcept = default;
+    Rest& operator=(Rest&&) noexcept = default;
+
+   private:
+    friend class SendStream;
+
+    std::uint64_t sent_ = 0;  // the first definitions; most streams have no others
+    std::unique_ptr<std::vector<std::uint64_t>> all_sent_;
+    std::unique_ptr<TreeTypes> tree_types_;
+  };
+  Rest leave();
+  void resume(Rest rest);
+
  private:
   friend class Encoding;
   struct Recent {

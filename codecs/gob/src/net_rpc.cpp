@@ -1,4 +1,5 @@
 #include "polyrpc/codecs/gob.hpp"
+#include "polyrpc/core/spare.hpp"
 
 #include "encode.hpp"
 #include "errors.hpp"
@@ -236,6 +237,21 @@ class Incoming final : public EncodedMessage {
   Status decode(MessageSlot into) const override { return stream_.decode(input_, body_, into); }
 
   const Status& failure() const noexcept { return failure_; }
+
+  bool is_at_rest() const noexcept { return taken_ == 0 && !have_header_ && failure_.ok() && stream_.is_at_rest(); }
+  /// Takes out and puts in what is left of it between two calls.
+  struct Rest {
+    std::shared_ptr<detail::Dictionary> at;
+    std::int32_t header_wire;
+    bool is_plain;
+  };
+  Rest leave() noexcept { return {stream_.leave(), header_wire_, is_plain_}; }
+  void resume(Rest rest) noexcept {
+    stream_.resume(std::move(rest.at));
+    header_wire_ = rest.header_wire;
+    is_plain_ = rest.is_plain;
+  }
+
   const detail::WireType* header_type() const noexcept { return stream_.types().find(header_.wire); }
   std::int32_t header_wire() const noexcept { return header_.wire; }
 
@@ -285,6 +301,10 @@ class Outgoing {
     return write_pair([&](ByteQueue& to) { return stream_.write(message_ref(header), to); }, body, output);
   }
 
+  using Rest = detail::SendStream::Rest;
+  Rest leave() { return stream_.leave(); }
+  void resume(Rest rest) { stream_.resume(std::move(rest)); }
+
  private:
   template <class Header>
   Status write_plain(const Header& header, std::string_view method, std::uint64_t seq, std::string_view error,
@@ -328,24 +348,30 @@ constexpr std::monostate nothing{};
 
 class Server final : public ServerCodec {
  public:
-  explicit Server(std::shared_ptr<const detail::StreamContext> context) noexcept
-      : context_(std::move(context)), incoming_(*context_), outgoing_(*context_) {}
+  explicit Server(std::shared_ptr<const detail::StreamContext> context)
+      : context_(std::move(context)), incoming_rest_{context_->empty, 0, false} {}
 
   Capabilities capabilities() const noexcept override { return capabilities_of(extensions()); }
 
   Result<bool> next_request(ByteQueue& input, IncomingRequest& request) override {
-    if (!incoming_.failure().ok()) return Status(incoming_.failure());
-    header_.service_method = {};
-    header_.seq = 0;
-    header_.timeout = 0;
-    header_.metadata.clear();
-    const Incoming::State state = incoming_.cut(input, header_);
-    if (state == Incoming::State::more) return false;
-    if (state == Incoming::State::header_bad) return Status(incoming_.failure());
+    if (work_ == nullptr) begin_work();
+    Incoming& incoming = work_->incoming;
+    WideRequest& header = work_->header;
+    if (!incoming.failure().ok()) return Status(incoming.failure());
+    header.service_method = {};
+    header.seq = 0;
+    header.timeout = 0;
+    header.metadata.clear();
+    const Incoming::State state = incoming.cut(input, header);
+    if (state == Incoming::State::more) {
+      if (input.empty() && incoming.is_at_rest()) rest();
+      return false;
+    }
+    if (state == Incoming::State::header_bad) return Status(incoming.failure());
 
     request.kind = RequestKind::call;
-    request.head.method = header_.service_method;
-    request.head.tag.number = header_.seq;
+    request.head.method = header.service_method;
+    request.head.tag.number = header.seq;
     request.head.tag.text.clear();
     request.head.wants_reply = true;
     request.head.timeout.reset();
@@ -353,20 +379,57 @@ class Server final : public ServerCodec {
     request.cancels.number = 0;
     request.cancels.text.clear();
     request.refused = {};
-    request.body = &incoming_;
+    request.body = &incoming;
     if (state == Incoming::State::body_bad) {
-      request.refused = incoming_.failure();
+      request.refused = incoming.failure();
       return true;
     }
-    if (incoming_.header_wire() != header_wire_) look_at_header_type();
+    if (incoming.header_wire() != header_wire_) look_at_header_type();
     if (wide_header_) take_extensions(request);
-    if (header_.service_method.size() > context_->limits.name_bytes)
+    if (header.service_method.size() > context_->limits.name_bytes)
       request.refused = Status::resource_exhausted("rpc: method name longer than the limit");
-    if (header_.service_method == cancel_method) take_cancel(request);
+    if (header.service_method == cancel_method) take_cancel(request);
     return true;
   }
 
   Status write_reply(const ReplyHead& head, MessageRef body, ByteQueue& output) override {
+    if (work_ != nullptr) return write(head, body, output);
+    struct RestAgain {
+      Server& server;
+      ~RestAgain() { server.rest(); }
+    };
+    begin_work();
+    const RestAgain again{*this};
+    return write(head, body, output);
+  }
+
+ private:
+  /// What is needed only while a message is read or written.
+  struct Work {
+    explicit Work(std::shared_ptr<const detail::StreamContext> of)
+        : context(std::move(of)), incoming(*context), outgoing(*context) {}
+
+    const std::shared_ptr<const detail::StreamContext> context;
+    WideRequest header;
+    Incoming incoming;
+    Outgoing outgoing;
+  };
+
+  void begin_work() {
+    work_ = Spare<Work>::take();
+    if (work_ == nullptr || work_->context != context_) work_ = std::make_unique<Work>(context_);
+    work_->incoming.resume(std::move(incoming_rest_));
+    work_->outgoing.resume(std::move(outgoing_rest_));
+  }
+
+  void rest() {
+    outgoing_rest_ = work_->outgoing.leave();
+    incoming_rest_ = work_->incoming.leave();
+    Spare<Work>::keep(std::move(work_));
+  }
+
+  Status write(const ReplyHead& head, MessageRef body, ByteQueue& output) {
+    Outgoing& outgoing = work_->outgoing;
     const bool ok = head.status.ok();
     if (!ok) body = message_ref(nothing);
     const std::string_view error = ok ? std::string_view() : error_text(head.status);
@@ -383,33 +446,33 @@ class Server final : public ServerCodec {
         response.details.push_back({detail.type_url, as_bytes(detail.value)});
       if (has_headers) response.headers = entries_of(*head.headers);
       if (has_trailers) response.trailers = entries_of(*head.trailers);
-      return outgoing_.write(response, body, output);
+      return outgoing.write(response, body, output);
     }
     const Response response{head.method, head.tag.number, error};
-    return outgoing_.write(response, body, output);
+    return outgoing.write(response, body, output);
   }
 
- private:
   void look_at_header_type() {
-    header_wire_ = incoming_.header_wire();
+    header_wire_ = work_->incoming.header_wire();
     wide_header_ = false;
-    for (const detail::WireField& field : incoming_.header_type()->fields)
+    for (const detail::WireField& field : work_->incoming.header_type()->fields)
       if (field.name == "Timeout"sv || field.name == "Metadata"sv) wide_header_ = true;
     peer_is_wide_ = peer_is_wide_ || wide_header_;
   }
 
   void take_extensions(IncomingRequest& request) {
     if (extensions() == Extensions::never) return;
-    if (header_.timeout != 0) request.head.timeout = std::chrono::nanoseconds(header_.timeout);
-    if (wire_size(header_.metadata) > context_->limits.metadata_bytes)
+    const WideRequest& header = work_->header;
+    if (header.timeout != 0) request.head.timeout = std::chrono::nanoseconds(header.timeout);
+    if (wire_size(header.metadata) > context_->limits.metadata_bytes)
       request.refused = Status::resource_exhausted("rpc: metadata larger than the limit");
     else
-      take_entries(header_.metadata, request.head.metadata);
+      take_entries(header.metadata, request.head.metadata);
   }
 
   void take_cancel(IncomingRequest& request) {
     CancelArgs args;
-    request.refused = incoming_.decode(message_slot(args));
+    request.refused = work_->incoming.decode(message_slot(args));
     if (!request.refused.ok()) return;
     request.kind = RequestKind::cancel;
     request.cancels.number = args.seq;
@@ -421,9 +484,9 @@ class Server final : public ServerCodec {
   bool wide_header_ = false;   // the last header had fields beyond Go's
   bool peer_is_wide_ = false;  // some header had
   std::int32_t header_wire_ = 0;
-  WideRequest header_;
-  Incoming incoming_;
-  Outgoing outgoing_;
+  std::unique_ptr<Work> work_;
+  Incoming::Rest incoming_rest_;  // while there is no work
+  Outgoing::Rest outgoing_rest_;
 };
 
 class Client final : public ClientCodec {

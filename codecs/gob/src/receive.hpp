@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 namespace polyrpc::gob::detail {
 
@@ -49,6 +50,15 @@ class ReceiveStream {
   }
 
   const char* error() const noexcept { return error_; }
+
+  /// While there is no input: no value has begun, and nothing has gone wrong.
+  bool is_at_rest() const noexcept { return seen_ == 0 && !skipping_ && error_ == nullptr; }
+  /// Takes out and puts in what a stream at rest is made of, its place among the dictionaries.
+  std::shared_ptr<Dictionary> leave() noexcept {
+    wanted_ = 0;
+    return dictionary_.leave();
+  }
+  void resume(std::shared_ptr<Dictionary> at) noexcept { dictionary_.resume(std::move(at)); }
 
   const WireTypes& types() const noexcept { return dictionary_.types(); }
 

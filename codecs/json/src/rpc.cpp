@@ -15,14 +15,14 @@ class RpcCodec final : public Codec {
   std::string_view name() const noexcept override { return "jsonrpc"; }
   Match matches(std::span<const std::byte> first_bytes) const noexcept override;
   std::unique_ptr<ServerCodec> server(const CodecLimits& limits) const override {
-    return std::make_unique<RpcServer>(options_, limits);
+    return std::make_unique<RpcServer>(RpcSettings::get(options_, limits));
   }
   std::unique_ptr<ClientCodec> client(const CodecLimits& limits) const override {
     return std::make_unique<RpcClient>(options_, limits);
   }
 
  private:
-  Options options_;
+  const Options options_;
 };
 
 // A length in front of a gob or protobuf message may look like a bracket or white space. What follows one there is a

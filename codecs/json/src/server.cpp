@@ -45,17 +45,35 @@ void assign_compact(std::string& text, std::string_view value) {
 Status RpcServer::Body::decode(MessageSlot into) const {
   ReadRules rules;
   rules.checked = true;
-  rules.refuse_unknown = codec->options_.unknown_fields == UnknownFields::refused;
-  rules.any_case = version == Version::v1 || codec->options_.case_insensitive_fields;
+  rules.refuse_unknown = codec->settings_->options.unknown_fields == UnknownFields::refused;
+  rules.any_case = version == Version::v1 || codec->settings_->options.case_insensitive_fields;
   const Plan& plan = plan_of(*into.shape);
-  if (version == Version::v1) return read_params_v1(params, plan, into.object, rules, codec->limits_, &codec->scratch_);
-  return read_params_v2(params, plan, into.object, rules, codec->limits_, &codec->scratch_);
+  if (version == Version::v1)
+    return read_params_v1(params, plan, into.object, rules, codec->settings_->limits, &codec->work_->scratch);
+  return read_params_v2(params, plan, into.object, rules, codec->settings_->limits, &codec->work_->scratch);
 }
 
-RpcServer::RpcServer(const Options& options, const CodecLimits& limits)
-    : options_(options), limits_(limits), scanner_(limits.depth) {
-  limits_.message_bytes = (std::min)(limits_.message_bytes, Scanner::longest);
-  body_.codec = this;
+// One for each thread, so that a thread that serves many short exchanges writes to nothing that others use.
+std::shared_ptr<const RpcSettings> RpcSettings::get(const Options& options, const CodecLimits& limits) {
+  static thread_local std::shared_ptr<const RpcSettings> recent;
+  if (recent == nullptr || recent->options != options || recent->asked_limits != limits) {
+    RpcSettings made{options, limits, limits};
+    made.limits.message_bytes = (std::min)(limits.message_bytes, Scanner::longest);
+    recent = std::make_shared<const RpcSettings>(made);
+  }
+  return recent;
+}
+
+void RpcServer::begin_work() {
+  work_ = Spare<Work>::take();
+  if (work_ == nullptr) work_ = std::make_unique<Work>();
+  work_->scanner = Scanner(settings_->limits.depth);
+  work_->body.codec = this;
+}
+
+void RpcServer::rest() noexcept {
+  work_->scratch.clear();
+  Spare<Work>::keep(std::move(work_));
 }
 
 Capabilities RpcServer::capabilities() const noexcept {
@@ -78,20 +96,25 @@ Result<bool> RpcServer::next_request(ByteQueue& input, IncomingRequest& request)
   request.head.metadata.clear();
   request.refused = Status();
   request.body = nullptr;
-  scratch_.clear();
   if (!failure_.ok()) return failure_;
-  return cut(input, request);
+  if (work_ != nullptr)
+    work_->scratch.clear();
+  else
+    begin_work();
+  Result<bool> found = cut(input, request);
+  if (found.ok() && !*found && input.empty()) rest();
+  return found;
 }
 
 Result<bool> RpcServer::cut(ByteQueue& input, IncomingRequest& request) {
   for (;;) {
     if (step_ == Step::start) {
       // Elements of a batch first: its text stays until the last of them is done with.
-      while (next_element_ < elements_.size())
+      while (work_->next_element < work_->elements.size())
         if (next_element(input.text(), request)) return true;
-      elements_.clear();
-      next_element_ = 0;
-      if (elements_.capacity() > kept_elements) elements_.shrink_to_fit();
+      work_->elements.clear();
+      work_->next_element = 0;
+      if (work_->elements.capacity() > kept_elements) work_->elements.shrink_to_fit();
     }
     input.consume(std::exchange(consumed_, 0));
 
@@ -101,29 +124,29 @@ Result<bool> RpcServer::cut(ByteQueue& input, IncomingRequest& request) {
       if (input.empty()) return false;
       if (input.text().front() == '[') {
         step_ = Step::first_element;
-        element_from_ = 1;
-        element_count_ = 0;
+        work_->element_from = 1;
+        work_->element_count = 0;
       } else {
         step_ = Step::single;
-        scanner_.start(0);
+        work_->scanner.start(0);
       }
     }
 
     // Not a byte more than tells that a message is too long: what comes of it must not hang on how much has come.
-    const std::string_view text = input.text().substr(0, limits_.message_bytes + 1);
+    const std::string_view text = input.text().substr(0, settings_->limits.message_bytes + 1);
     const bool is_batch = step_ != Step::single;
-    const Scanner::Outcome outcome = is_batch ? scan_batch(text) : scanner_.run(text);
+    const Scanner::Outcome outcome = is_batch ? scan_batch(text) : work_->scanner.run(text);
     if (outcome == Scanner::Outcome::malformed) {
-      if (step_ == Step::single || step_ == Step::in_element) return give_up(scanner_.error(text));
+      if (step_ == Step::single || step_ == Step::in_element) return give_up(work_->scanner.error(text));
       return give_up(Status::invalid_argument("json: a comma or a closing bracket expected at byte " +
-                                              std::to_string(element_from_)));
+                                              std::to_string(work_->element_from)));
     }
     const std::size_t size = outcome == Scanner::Outcome::more ? text.size()
-                             : is_batch                        ? element_from_
-                                                               : scanner_.position();
-    if (size > limits_.message_bytes)
+                             : is_batch                        ? work_->element_from
+                                                               : work_->scanner.position();
+    if (size > settings_->limits.message_bytes)
       return give_up(Status::resource_exhausted("jsonrpc: a message of more than " +
-                                                std::to_string(limits_.message_bytes) + " bytes"));
+                                                std::to_string(settings_->limits.message_bytes) + " bytes"));
     if (outcome == Scanner::Outcome::more) return false;
     step_ = Step::start;
     consumed_ = size;
@@ -134,15 +157,15 @@ Result<bool> RpcServer::cut(ByteQueue& input, IncomingRequest& request) {
       continue;
     }
     spoke_v2_ = true;
-    if (element_count_ == 0) {
+    if (work_->element_count == 0) {
       refuse(request, tag_v2 | tag_invalid_request, null_id, Status::invalid_argument("jsonrpc: an empty batch"));
       return true;
     }
-    if (element_count_ > limits_.batch) {
-      elements_.clear();
+    if (work_->element_count > settings_->limits.batch) {
+      work_->elements.clear();
       refuse(request, tag_v2, null_id,
-             Status::resource_exhausted("jsonrpc: a batch of " + std::to_string(element_count_) +
-                                        " calls, the limit is " + std::to_string(limits_.batch)));
+             Status::resource_exhausted("jsonrpc: a batch of " + std::to_string(work_->element_count) +
+                                        " calls, the limit is " + std::to_string(settings_->limits.batch)));
       return true;
     }
     begin_batch(text);
@@ -150,12 +173,12 @@ Result<bool> RpcServer::cut(ByteQueue& input, IncomingRequest& request) {
 }
 
 Result<bool> RpcServer::single_ended(std::string_view text, IncomingRequest& request, bool& delivered) {
-  const Envelope& envelope = scanner_.envelope();
-  const char first = scanner_.first();
+  const Envelope& envelope = work_->scanner.envelope();
+  const char first = work_->scanner.first();
   Version version = Version::v1;
   if (first == '{') {
     if (envelope.exact(Member::jsonrpc).present()) version = Version::v2;
-  } else if (spoke_v2_ || options_.undecided == Version::v2) {
+  } else if (spoke_v2_ || settings_->options.undecided == Version::v2) {
     version = Version::v2;
   } else if (first != 'n') {
     // Go's server closes without a word; null it takes for a request without members.
@@ -173,37 +196,38 @@ Result<bool> RpcServer::single_ended(std::string_view text, IncomingRequest& req
 Scanner::Outcome RpcServer::scan_batch(std::string_view text) {
   for (;;) {
     if (step_ != Step::in_element) {
-      element_from_ =
-          static_cast<std::size_t>(skip_spaces(text.data() + element_from_, text.data() + text.size()) - text.data());
-      if (element_from_ == text.size()) return Scanner::Outcome::more;
+      work_->element_from = static_cast<std::size_t>(
+          skip_spaces(text.data() + work_->element_from, text.data() + text.size()) - text.data());
+      if (work_->element_from == text.size()) return Scanner::Outcome::more;
     }
     switch (step_) {
       case Step::first_element:
-        if (text[element_from_] == ']') {
-          ++element_from_;
+        if (text[work_->element_from] == ']') {
+          ++work_->element_from;
           return Scanner::Outcome::complete;
         }
         [[fallthrough]];
       case Step::element:
-        scanner_.start(element_from_);
+        work_->scanner.start(work_->element_from);
         step_ = Step::in_element;
         [[fallthrough]];
       case Step::in_element: {
-        const Scanner::Outcome outcome = scanner_.run(text);
+        const Scanner::Outcome outcome = work_->scanner.run(text);
         if (outcome != Scanner::Outcome::complete) return outcome;
         // Past the limit they are only counted.
-        if (++element_count_ <= limits_.batch) elements_.push_back({scanner_.envelope(), scanner_.first()});
-        element_from_ = scanner_.position();
+        if (++work_->element_count <= settings_->limits.batch)
+          work_->elements.push_back({work_->scanner.envelope(), work_->scanner.first()});
+        work_->element_from = work_->scanner.position();
         step_ = Step::after_element;
         break;
       }
       default:
-        if (text[element_from_] == ']') {
-          ++element_from_;
+        if (text[work_->element_from] == ']') {
+          ++work_->element_from;
           return Scanner::Outcome::complete;
         }
-        if (text[element_from_] != ',') return Scanner::Outcome::malformed;
-        ++element_from_;
+        if (text[work_->element_from] != ',') return Scanner::Outcome::malformed;
+        ++work_->element_from;
         step_ = Step::element;
     }
   }
@@ -215,18 +239,18 @@ void RpcServer::begin_batch(std::string_view text) {
     batch.serial = ++batch_serial_;
   } while (batch.serial == 0 ||
            std::any_of(batches_.begin(), batches_.end(), [&](const Batch& b) { return b.serial == batch.serial; }));
-  for (const Element& element : elements_) {
+  for (const Element& element : work_->elements) {
     const Request found = understand_v2(element.first, element.envelope, text);
     if (found.meaning == Meaning::call || found.meaning == Meaning::invalid)
       assign_compact(batch.waiting.emplace_back(), found.id);
   }
   batch_serial_ = batch.serial;
-  next_element_ = 0;
+  work_->next_element = 0;
   if (!batch.waiting.empty()) batches_.push_back(std::move(batch));
 }
 
 bool RpcServer::next_element(std::string_view text, IncomingRequest& request) {
-  const Element& element = elements_[next_element_++];
+  const Element& element = work_->elements[work_->next_element++];
   return deliver(understand_v2(element.first, element.envelope, text), Version::v2, batch_serial_, request);
 }
 
@@ -294,15 +318,15 @@ bool RpcServer::deliver(const Request& found, Version version, std::uint32_t bat
     if (raw.find('\\') == std::string_view::npos) {
       head.method = raw;
     } else {
-      char* const memory = scratch_.allocate(raw.size());
+      char* const memory = work_->scratch.allocate(raw.size());
       head.method = {memory, static_cast<std::size_t>(unescape(raw, memory) - memory)};
     }
-    if (raw.size() > limits_.name_bytes)
+    if (raw.size() > settings_->limits.name_bytes)
       problem = Status::resource_exhausted("jsonrpc: a method name of " + std::to_string(raw.size()) + " bytes");
   }
   if (!found.extension.empty() && found.extension.front() == '{') {
     peer_extends_ = true;
-    if (problem.ok()) problem = read_request_extension(found.extension, limits_, head.timeout, head.metadata);
+    if (problem.ok()) problem = read_request_extension(found.extension, settings_->limits, head.timeout, head.metadata);
   }
   if (!problem.ok()) {
     head.method = {};
@@ -315,9 +339,9 @@ bool RpcServer::deliver(const Request& found, Version version, std::uint32_t bat
   head.tag.number = tag;
   head.wants_reply = is_call;
   if (is_call) assign_compact(head.tag.text, found.id);
-  body_.version = version;
-  body_.params = found.params;
-  request.body = &body_;
+  work_->body.version = version;
+  work_->body.params = found.params;
+  request.body = &work_->body;
   return true;
 }
 
@@ -329,7 +353,7 @@ void RpcServer::refuse(IncomingRequest& request, std::uint64_t tag, std::string_
 
 bool RpcServer::deliver_cancel(const Request& found, Version version, IncomingRequest& request) {
   std::string_view params = found.params;
-  Scanner scanner(limits_.depth);
+  Scanner scanner(settings_->limits.depth);
   if (!params.empty() && params.front() == '[') {
     // By position: the object is the first element.
     params = {skip_spaces(params.data() + 1, params.data() + params.size()), params.data() + params.size()};
@@ -368,7 +392,7 @@ Status RpcServer::write_reply(const ReplyHead& head, MessageRef body, ByteQueue&
   }
 
   // What a batch asks for in one message it cannot have all at once: it waits here until the last reply is there.
-  const bool is_full = batch != batches_.end() && waiting_bytes() > limits_.message_bytes;
+  const bool is_full = batch != batches_.end() && waiting_bytes() > settings_->limits.message_bytes;
   const Status too_large =
       is_full ? Status::resource_exhausted("jsonrpc: the replies of a batch are larger than a message may be")
               : Status();
@@ -378,7 +402,7 @@ Status RpcServer::write_reply(const ReplyHead& head, MessageRef body, ByteQueue&
   if (batch != batches_.end()) sink.put(batch->replies.empty() ? '[' : ',');
   // What the handler returned cannot be sent: not the caller's fault.
   const auto result = [&] {
-    Encoder encoder(sink, !is_v2 || options_.escape_html, limits_.depth);
+    Encoder encoder(sink, !is_v2 || settings_->options.escape_html, settings_->limits.depth);
     return encoder.value(plan_of(*body.shape), body.object) ? Status() : Status::internal(encoder.failure().message());
   };
   const bool announce = !is_v2 && peer_extends_ && !announced_;
@@ -439,9 +463,9 @@ Status RpcServer::write_reply(const ReplyHead& head, MessageRef body, ByteQueue&
 /// Whether the peer takes an error without an id for what it is: it has spoken 2.0, or what is broken or unfinished is
 /// a batch or has the member that says so.
 bool RpcServer::may_tell() const noexcept {
-  if (spoke_v2_ || options_.undecided == Version::v2) return true;
+  if (spoke_v2_ || settings_->options.undecided == Version::v2) return true;
   if (step_ == Step::start) return false;
-  return step_ != Step::single || scanner_.envelope().exact(Member::jsonrpc).present();
+  return step_ != Step::single || work_->scanner.envelope().exact(Member::jsonrpc).present();
 }
 
 Status RpcServer::give_up(Status why) {

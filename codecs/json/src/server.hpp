@@ -1,21 +1,34 @@
 #pragma once
 
 #include "polyrpc/codecs/json.hpp"
+#include "polyrpc/core/spare.hpp"
 
 #include "scanner.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace polyrpc::json {
 
+/// What all connections under the same limits share.
+struct RpcSettings {
+  Options options;
+  CodecLimits asked_limits;
+  CodecLimits limits;  ///< that follow from them
+
+  /// The same object for the same request, as long as nobody on this thread asks for another.
+  static std::shared_ptr<const RpcSettings> get(const Options& options, const CodecLimits& limits);
+};
+
 /// The server's end of a JSON-RPC connection.
-class RpcServer final : public ServerCodec {
+class RpcServer final : public ServerCodec, public ReusesMemory<RpcServer> {
  public:
-  RpcServer(const Options& options, const CodecLimits& limits);
+  explicit RpcServer(std::shared_ptr<const RpcSettings> settings) noexcept : settings_(std::move(settings)) {}
 
   Capabilities capabilities() const noexcept override;
   Result<bool> next_request(ByteQueue& input, IncomingRequest& request) override;
@@ -55,6 +68,19 @@ class RpcServer final : public ServerCodec {
   };
   enum class Step : std::uint8_t { start, single, first_element, element, in_element, after_element };
 
+  /// What is needed only while there is input.
+  struct Work {
+    Scanner scanner{Scanner::deepest};
+    Scratch scratch;
+    Body body;
+    std::vector<Element> elements;  // of the batch being read or cut
+    std::size_t next_element = 0;
+    std::size_t element_from = 0;
+    std::size_t element_count = 0;
+  };
+
+  void begin_work();
+  void rest() noexcept;
   Result<bool> cut(ByteQueue& input, IncomingRequest& request);
   Result<bool> single_ended(std::string_view text, IncomingRequest& request, bool& delivered);
   Scanner::Outcome scan_batch(std::string_view text);
@@ -73,23 +99,13 @@ class RpcServer final : public ServerCodec {
   bool may_tell() const noexcept;
   Status give_up(Status why);
 
-  Options options_;
-  CodecLimits limits_;
-  Scanner scanner_;
-  Scratch scratch_;
-  Body body_;
-  Step step_ = Step::start;
-  std::size_t consumed_ = 0;  // bytes of what was cut last, still in the input
-  Status failure_;            // once set, nothing more is read
-
-  // The batch being read or cut.
-  std::size_t element_from_ = 0;
-  std::size_t element_count_ = 0;
-  std::vector<Element> elements_;
-  std::size_t next_element_ = 0;
-  std::uint32_t batch_serial_ = 0;
+  const std::shared_ptr<const RpcSettings> settings_;
+  std::unique_ptr<Work> work_;  // null: nothing has come since what was cut last
+  std::size_t consumed_ = 0;    // bytes of what was cut last, still in the input
+  Status failure_;              // once set, nothing more is read
   std::vector<Batch> batches_;
-
+  std::uint32_t batch_serial_ = 0;
+  Step step_ = Step::start;
   bool spoke_v2_ = false;
   bool peer_extends_ = false;  // the peer has used the extension member, so it knows it
   bool announced_ = false;     // and has seen ours

@@ -148,6 +148,8 @@ class Cutter final : public EncodedMessage {
 
   State cut(ByteQueue& input, Header& header);
   const Status& failure() const noexcept { return failure_; }
+  /// Nothing of an envelope has come, and nothing has gone wrong: another connection may go on with it.
+  bool is_at_start() const noexcept { return taken_ == 0 && known_ == 0 && failure_.ok(); }
   Status fail(Status why) { return failure_ = std::move(why); }
 
   std::span<const std::byte> body() const noexcept { return body_; }

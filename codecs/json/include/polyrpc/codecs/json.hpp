@@ -45,6 +45,8 @@ struct Options {
   Version undecided = Version::v1;
   /// Whether the client may put the member `polyrpc` (deadline, metadata) into its requests.
   bool extensions = true;
+
+  friend bool operator==(const Options&, const Options&) = default;
 };
 
 /// Appends `message` as JSON text without white space, or leaves `output` as it was and says why: `invalid_argument`
