@@ -28,7 +28,7 @@ class CodecConnection final : public ServedStream, private SessionOwner {
       const auto progress =
           into_output([&](ByteQueue& output, std::size_t limit) { return session_.process(input, output, limit); });
       if (is_over()) return;
-      if (input.size() < before) begun_.reset();  // what stands there now is another message
+      if (input.size() < before) begun_ = {};  // what stands there now is another message
       switch (progress) {
         case ServerSession::Progress::need_input:
           return;
@@ -52,8 +52,8 @@ class CodecConnection final : public ServedStream, private SessionOwner {
   }
 
   void take_late_output() {
+    if (!session_.has_late_output()) return;
     ByteQueue& late = session_.late_output();
-    if (late.empty()) return;
     if (output_.empty())
       std::swap(output_, late);
     else
@@ -65,7 +65,7 @@ class CodecConnection final : public ServedStream, private SessionOwner {
 
   void settle() override {
     if (peer_has_ended() && !std::exchange(told_end_, true)) session_.input_ended();
-    if (!output_.empty() || !session_.late_output().empty() || session_.in_flight() != 0) return;
+    if (!output_.empty() || session_.has_late_output() || session_.in_flight() != 0) return;
     if (ended_) return linger();
     if (peer_has_ended() && !is_paused()) return end();
     if (is_draining() && input_.empty()) linger();
@@ -76,18 +76,19 @@ class CodecConnection final : public ServedStream, private SessionOwner {
 
   std::optional<Patience> message_under_way() noexcept override {
     if (input_.empty() || is_paused())
-      begun_.reset();
-    else if (!begun_)
+      begun_ = {};
+    else if (begun_ == Clock::time_point())
       begun_ = Clock::now();
-    return begun_ ? std::optional(Patience{*begun_, limits_.message_time}) : std::nullopt;
+    if (begun_ == Clock::time_point()) return std::nullopt;
+    return Patience{begun_, limits_.message_time};
   }
   void message_is_late() override { give_up("a message took too long to arrive"); }
   bool is_idle() const noexcept override { return session_.in_flight() == 0; }
 
   ServerSession session_;
   bool told_end_ = false;
-  bool ended_ = false;  // the input is beyond trust: no more of it is read
-  std::optional<Clock::time_point> begun_;
+  bool ended_ = false;         // the input is beyond trust: no more of it is read
+  Clock::time_point begun_{};  // what stands in the input; zero: nothing does
 };
 
 class CodecProtocol final : public Protocol {

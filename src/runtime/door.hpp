@@ -54,11 +54,12 @@ class Door final : public ServedConnection, private ReadyListener, private Alarm
   static constexpr std::size_t read_size = 16 << 10;
 
   void ready(Direction) override {
-    const IoResult result = connection_->read_some(bytes_.prepare(read_size));
+    const std::span<std::byte> scratch = host_.loop().input().prepare(read_size).first(read_size);
+    const IoResult result = connection_->read_some(scratch);
     if (result.state == IoState::would_block) return connection_->wait(Direction::read, *this);
     if (result.state == IoState::failed) return refuse(connection_->error().message());
     if (result.state != IoState::done) return end();
-    bytes_.commit(result.bytes);
+    bytes_.append(scratch.first(result.bytes));
     const Protocol* protocol = nullptr;
     switch (tell_protocol(*protocols_, bytes_.readable(), host_.core()->limits().sniff_bytes, protocol)) {
       case Match::yes:

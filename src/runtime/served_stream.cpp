@@ -186,15 +186,15 @@ bool ServedStream::send(ByteQueue& output) {
       return false;
     }
     output.consume(result.bytes);
-    stalled_.reset();
+    stalled_ = {};
   }
   return true;
 }
 
 void ServedStream::wait_write() {
-  if (!stalled_) {
+  if (!is_stalled()) {
     stalled_ = Clock::now();
-    if (limits_.write_time.count() > 0) alarm_by(*stalled_ + limits_.write_time);
+    if (limits_.write_time.count() > 0) alarm_by(stalled_ + limits_.write_time);
   }
   if (std::exchange(writing_, true)) return;
   connection_->wait(Direction::write, *this);
@@ -203,8 +203,8 @@ void ServedStream::wait_write() {
 void ServedStream::keep_or_release(ByteQueue& queue) {
   if (!queue.empty() || queue.capacity() == 0) return;
   if (queue.capacity() <= kept_buffer) return queue.release();
-  kept_until_ = Clock::now() + kept_time;
-  alarm_by(kept_until_);
+  until_ = Clock::now() + kept_time;
+  alarm_by(until_);
 }
 
 // ---- the end ----
@@ -212,8 +212,8 @@ void ServedStream::keep_or_release(ByteQueue& queue) {
 void ServedStream::linger() {
   lingering_ = true;
   connection_->shutdown_write();
-  linger_until_ = Clock::now() + linger_time;
-  alarm_by(linger_until_);
+  until_ = Clock::now() + linger_time;
+  alarm_by(until_);
   input_.release();
   if (peer_ended_) return end();
   if (!reading_) discard();
@@ -281,9 +281,9 @@ void ServedStream::ring() {
     return false;
   };
   if (lingering_) {
-    if (passed(linger_until_)) return end();
+    if (passed(until_)) return end();
   } else {
-    if (stalled_ && limits_.write_time.count() > 0 && passed(*stalled_ + limits_.write_time))
+    if (is_stalled() && limits_.write_time.count() > 0 && passed(stalled_ + limits_.write_time))
       return give_up("the peer does not read");
     if (!paused_) {
       const auto patience = message_under_way();
@@ -299,7 +299,7 @@ void ServedStream::ring() {
       else if (passed(last_read_ + limits_.idle_time))
         return give_up("idle");
     }
-    if ((input_.capacity() > 0 || output_.capacity() > 0) && passed(kept_until_)) {
+    if ((input_.capacity() > 0 || output_.capacity() > 0) && passed(until_)) {
       if (input_.empty()) input_.release();
       if (output_.empty()) output_.release();
     }

@@ -4,6 +4,7 @@
 #include "polyrpc/runtime/loop.hpp"
 
 #include "door.hpp"
+#include "served_list.hpp"
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
@@ -16,7 +17,6 @@
 #include <optional>
 #include <stdexcept>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 
 namespace polyrpc {
@@ -37,17 +37,16 @@ class LoopHost final : public ServerHost {
 
   void adopt(std::shared_ptr<ServedConnection> connection) override {
     ServedConnection& served = *connection;
-    connections_.emplace(&served, std::move(connection));
-    count_.fetch_add(1, std::memory_order_relaxed);
+    connections_.add(std::move(connection));
+    note_count();
     served.start();
   }
 
   void ended(ServedConnection& connection) override {
-    const auto found = connections_.find(&connection);
-    if (found == connections_.end()) return;
-    loop_.post([kept = std::move(found->second)] {});  // it is still on the stack
-    connections_.erase(found);
-    count_.fetch_sub(1, std::memory_order_relaxed);
+    std::shared_ptr<ServedConnection> kept = connections_.take(connection);
+    if (kept == nullptr) return;
+    loop_.post([kept = std::move(kept)] {});  // it is still on the stack
+    note_count();
     check_drained();
   }
 
@@ -62,9 +61,7 @@ class LoopHost final : public ServerHost {
     } else {
       const Clock::time_point when = Clock::now() + time;
       if (!cut_.is_set() || when < cut_.time()) loop_.set(cut_, when);
-      std::vector<std::shared_ptr<ServedConnection>> all;
-      for (const auto& [key, connection] : connections_) all.push_back(connection);
-      for (const auto& connection : all) connection->drain();
+      for (const auto& connection : connections_.all()) connection->drain();
     }
     check_drained();
   }
@@ -83,10 +80,11 @@ class LoopHost final : public ServerHost {
   };
 
   void close_all() {
-    auto all = std::exchange(connections_, {});
-    for (const auto& [key, connection] : all) connection->close();
-    count_.store(0, std::memory_order_relaxed);
+    for (const auto& connection : connections_.take_all()) connection->close();
+    note_count();
   }
+
+  void note_count() noexcept { count_.store(connections_.size(), std::memory_order_relaxed); }
 
   void check_drained() {
     if (!draining_ || !connections_.empty()) return;
@@ -98,8 +96,8 @@ class LoopHost final : public ServerHost {
   Loop loop_;
   std::shared_ptr<ServerCore> core_;
   std::shared_ptr<const Protocols> protocols_;
-  std::unordered_map<ServedConnection*, std::shared_ptr<ServedConnection>> connections_;
-  std::atomic<std::size_t> count_{0};
+  ServedList connections_;
+  std::atomic<std::size_t> count_{0};  // for other threads
   bool draining_ = false;
   std::vector<std::function<void()>> done_;
   Cut cut_{*this};

@@ -170,30 +170,30 @@ void ActiveCall::interrupt() {
 
 // ---- the session ----
 
-ServerSession::Impl::Impl(std::shared_ptr<ServerCore> core, Loop& loop, std::unique_ptr<ServerCodec> codec,
-                          const PeerSource& peer, SessionOwner& owner)
-    : core_(std::move(core)),
+ServerSession::Impl::Impl(ServerCore& core, Loop& loop, std::unique_ptr<ServerCodec> codec, const PeerSource& peer,
+                          SessionOwner& owner)
+    : core_(core),
       loop_(loop),
       codec_(std::move(codec)),
       peer_(peer),
       owner_(owner),
-      stats_(core_->shard(loop)),
-      onion_(core_->has_interceptors()),
+      stats_(core_.shard(loop)),
+      onion_(core_.has_interceptors()),
       streaming_(codec_->capabilities().streaming) {}
 
 ServerSession::Impl::~Impl() {
   cancel_all();
-  if (link_ != nullptr) {
-    const std::lock_guard lock(link_->mutex);
-    link_->loop = nullptr;
-    link_->ended.clear();
-  }
+  if (beyond_ == nullptr || beyond_->link == nullptr) return;
+  SessionLink& link = *beyond_->link;
+  const std::lock_guard lock(link.mutex);
+  link.loop = nullptr;
+  link.ended.clear();
 }
 
 void ServerSession::Impl::cancel_all() noexcept {
   std::vector<std::shared_ptr<ActiveCall>> active;
   active.swap(active_);
-  streams_.clear();
+  if (beyond_ != nullptr) beyond_->streams.clear();
   for (const auto& call : active) call->session = nullptr;
   for (const auto& call : active) {
     loop_.clear(*call);
@@ -216,12 +216,12 @@ ServerSession::Progress ServerSession::Impl::process(ByteQueue& input, ByteQueue
   } inside{*this};
   current_output_ = &output;
   request_ = &borrowed.get();
-  const Limits& limits = core_->limits();
+  const Limits& limits = core_.limits();
   for (;;) {
     if (!failure_.ok()) return Progress::ended;
     if (output.size() >= output_limit) return Progress::output_full;
     // Streams under way need what comes in, so that they can end.
-    if (active_.size() >= limits.calls_in_flight && streams_.empty()) return Progress::paused;
+    if (active_.size() >= limits.calls_in_flight && !has_streams()) return Progress::paused;
     try {
       Result<bool> cut = codec_->next_request(input, *request_);
       if (!cut.ok()) {
@@ -248,7 +248,7 @@ void ServerSession::Impl::give_up() noexcept {
     text += "something that is no std::exception was thrown";
   }
   if (failure_.ok()) failure_ = Status::internal(text);
-  core_->log(LogLevel::error, text);
+  core_.log(LogLevel::error, text);
 }
 
 void ServerSession::Impl::serve(ByteQueue& output) {
@@ -256,13 +256,13 @@ void ServerSession::Impl::serve(ByteQueue& output) {
   if (!request.refused.ok()) return refuse(request.refused, output);
   if (request.kind == RequestKind::cancel) return cancel(output);
   if (request.kind != RequestKind::call) return wake(request.kind, request.head.tag);
-  if (active_.size() >= core_->limits().calls_in_flight)
+  if (active_.size() >= core_.limits().calls_in_flight)
     return refuse(Status::resource_exhausted("polyrpc: too many calls are under way"), output);
-  if (draining_ || (core_->draining() && !serves_while_draining_))
+  if (draining_ || (core_.draining() && !serves_while_draining_))
     return refuse(Status::unavailable("polyrpc: the server is shutting down"), output);
   if (recent_ == nullptr || recent_->name != request.head.method) {
-    const MethodEntry* found = core_->registry().find(request.head.method);
-    if (found == nullptr) return refuse(core_->registry().why_not(request.head.method), output);
+    const MethodEntry* found = core_.registry().find(request.head.method);
+    if (found == nullptr) return refuse(core_.registry().why_not(request.head.method), output);
     recent_ = found;
   }
   const MethodEntry* const entry = recent_;
@@ -306,15 +306,15 @@ Status ServerSession::Impl::prepare(Context& context, const MethodEntry& entry) 
   RequestHead& head = request_->head;
   context.set_method(entry.name);
   context.set_peer(peer_);
-  if (!ambient_.empty()) {
-    context.metadata() = ambient_;
+  if (beyond_ != nullptr && !beyond_->ambient.empty()) {
+    context.metadata() = beyond_->ambient;
     for (const auto& [key, value] : head.metadata) context.metadata().add(key, value);
   } else if (!head.metadata.empty()) {
     context.metadata() = std::move(head.metadata);
     head.metadata.clear();
   }
   std::optional<std::chrono::nanoseconds> timeout = head.timeout;
-  const auto& longest = core_->options().longest_call;
+  const auto& longest = core_.options().longest_call;
   if (longest && (!timeout || *longest < *timeout)) timeout = longest;
   if (timeout) {
     if (timeout->count() <= 0) return deadline_passed();
@@ -323,11 +323,11 @@ Status ServerSession::Impl::prepare(Context& context, const MethodEntry& entry) 
                              ? Clock::time_point::max()
                              : now + std::chrono::duration_cast<Clock::duration>(*timeout));
   }
-  for (const Admission& admission : core_->admissions()) {
+  for (const Admission& admission : core_.admissions()) {
     try {
       if (Status status = admission(context); !status.ok()) return status;
     } catch (...) {
-      return handler_failed(*core_, entry.name);
+      return handler_failed(core_, entry.name);
     }
   }
   return {};
@@ -355,13 +355,13 @@ void ServerSession::Impl::serve_here(const MethodEntry& entry, ByteQueue& output
       try {
         status = handler.call(context, args.get(), reply.get());
       } catch (...) {
-        status = handler_failed(*core_, entry.name);
+        status = handler_failed(core_, entry.name);
       }
       if (context.deadline() && status.ok() && Clock::now() > *context.deadline()) status = deadline_passed();
     }
     answer_with(reply.ref());
   } catch (...) {
-    status = handler_failed(*core_, entry.name);  // of its argument, that is, or of its reply
+    status = handler_failed(core_, entry.name);  // of its argument, that is, or of its reply
     answer_with({});
   }
   if (timed) stats_.time(entry.index, Clock::now() - begun);
@@ -372,25 +372,38 @@ std::size_t ServerSession::Impl::unanswered() const noexcept {
       std::count_if(active_.begin(), active_.end(), [](const auto& call) { return !call->answered; }));
 }
 
-void ServerSession::Impl::link_up() {
-  if (link_ != nullptr) return;
-  link_ = std::make_shared<SessionLink>();
-  link_->loop = &loop_;
+ServerSession::Impl::Beyond& ServerSession::Impl::beyond() {
+  if (beyond_ == nullptr) beyond_ = std::make_unique<Beyond>();
+  return *beyond_;
+}
+
+const std::shared_ptr<SessionLink>& ServerSession::Impl::link() {
+  std::shared_ptr<SessionLink>& link = beyond().link;
+  if (link == nullptr) {
+    link = std::make_shared<SessionLink>();
+    link->loop = &loop_;
+  }
+  return link;
+}
+
+ActiveCall* ServerSession::Impl::find_stream(const CallTag& tag) const {
+  if (!has_streams()) return nullptr;
+  const auto found = beyond_->streams.find(tag.number);
+  return found == beyond_->streams.end() ? nullptr : found->second;
 }
 
 void ServerSession::Impl::start(const MethodEntry& entry, ByteQueue& output) {
   const IncomingRequest& request = *request_;
   stats_.begin(entry.index);
-  link_up();
   std::shared_ptr<ActiveCall> call;
   try {
-    call = std::make_shared<ActiveCall>(core_, entry);
+    call = std::make_shared<ActiveCall>(core_.shared_from_this(), entry);
   } catch (...) {
     stats_.error(entry.index);
-    return refuse(handler_failed(*core_, entry.name), output);
+    return refuse(handler_failed(core_, entry.name), output);
   }
   call->begun = Clock::now();
-  call->link = link_;
+  call->link = link();
   call->session = this;
   call->tag = request.head.tag;
   call->wants_reply = request.head.wants_reply;
@@ -415,14 +428,14 @@ void ServerSession::Impl::start(const MethodEntry& entry, ByteQueue& output) {
   active_.push_back(call);
   if (entry.handler->road() == Road::stream) {
     call->stream = std::make_unique<StreamedCall>(*call, loop_);
-    streams_[call->tag.number] = call.get();
+    beyond().streams[call->tag.number] = call.get();
   }
   if (call->call_context.deadline()) loop_.set(*call, *call->call_context.deadline());
   if (entry.handler->road() == Road::blocking && !onion_) {
     try {
       call->submit([call] { call->end_from_worker(call->run_handler()); });
     } catch (...) {
-      finish(*call, handler_failed(*core_, entry.name));
+      finish(*call, handler_failed(core_, entry.name));
     }
   } else {
     run_coroutine(call, loop_);
@@ -470,8 +483,9 @@ void ServerSession::Impl::progressed() {
 // ---- streams ----
 
 void ServerSession::Impl::input_ended() {
+  if (!has_streams()) return;
   std::vector<std::shared_ptr<ActiveCall>> waiting;
-  for (const auto& [tag, call] : streams_)
+  for (const auto& [tag, call] : beyond_->streams)
     if (streams_requests(call->kind()) && !call->answered) waiting.push_back(call->shared_from_this());
   for (const auto& call : waiting) {
     call->call_context.request_stop();
@@ -481,9 +495,9 @@ void ServerSession::Impl::input_ended() {
 }
 
 void ServerSession::Impl::wake(RequestKind kind, const CallTag& tag) {
-  const auto found = streams_.find(tag.number);
-  if (found == streams_.end()) return;
-  const std::shared_ptr<ActiveCall> call = found->second->shared_from_this();
+  ActiveCall* const found = find_stream(tag);
+  if (found == nullptr) return;
+  const std::shared_ptr<ActiveCall> call = found->shared_from_this();
   if (kind == RequestKind::readable)
     call->stream->readable();
   else
@@ -511,9 +525,13 @@ Status ServerSession::Impl::write_headers(ActiveCall& call) {
 bool ServerSession::Impl::has_room(const ActiveCall& call) const noexcept { return codec_->has_room(call.tag); }
 
 ByteQueue& ServerSession::Impl::late_output() {
-  if (streaming_ && failure_.ok() && current_output_ == nullptr) codec_->write_pending(late_output_);
-  return late_output_;
+  ByteQueue& late = beyond().late_output;
+  if (streaming_ && failure_.ok() && current_output_ == nullptr) codec_->write_pending(late);
+  return late;
 }
+
+/// The same question without making what is not there: where nothing ever came late and no call streams, nothing is.
+bool ServerSession::Impl::has_late_output() { return beyond_ != nullptr && !late_output().empty(); }
 
 void ServerSession::Impl::finish(ActiveCall& call, Status status) {
   const auto deadline = call.call_context.deadline();
@@ -528,10 +546,8 @@ void ServerSession::Impl::finish(ActiveCall& call, Status status) {
 
 void ServerSession::Impl::remove(ActiveCall& call) {
   loop_.clear(call);
-  if (call.stream != nullptr) {
-    const auto found = streams_.find(call.tag.number);
-    if (found != streams_.end() && found->second == &call) streams_.erase(found);  // a peer may use a number again
-  }
+  if (call.stream != nullptr && find_stream(call.tag) == &call)  // a peer may use a number again
+    beyond_->streams.erase(call.tag.number);
   call.session = nullptr;
   if (call.position + 1 != active_.size()) {
     active_[call.position] = std::move(active_.back());
@@ -559,16 +575,16 @@ void ServerSession::Impl::write(const ReplyHead& head, MessageRef body, ByteQueu
 void ServerSession::Impl::write_or_explain(const ReplyHead& head, MessageRef body, ByteQueue& output) {
   Status written = codec_->write_reply(head, body, output);
   if (written.ok()) return;
-  core_->log(LogLevel::error,
-             "polyrpc: the reply of " + std::string(head.method) + " cannot be sent: " + written.message());
+  core_.log(LogLevel::error,
+            "polyrpc: the reply of " + std::string(head.method) + " cannot be sent: " + written.message());
   const ReplyHead instead{head.tag, head.method, written};
   if (Status again = codec_->write_reply(instead, {}, output); !again.ok() && failure_.ok())
     failure_ = std::move(again);
 }
 
-ServerSession::ServerSession(std::shared_ptr<ServerCore> core, Loop& loop, std::unique_ptr<ServerCodec> codec,
+ServerSession::ServerSession(const std::shared_ptr<ServerCore>& core, Loop& loop, std::unique_ptr<ServerCodec> codec,
                              const PeerSource& peer, SessionOwner& owner)
-    : impl_(std::make_unique<Impl>(std::move(core), loop, std::move(codec), peer, owner)) {}
+    : impl_(std::make_unique<Impl>(*core, loop, std::move(codec), peer, owner)) {}
 ServerSession::~ServerSession() = default;
 
 ServerSession::Progress ServerSession::process(ByteQueue& input, ByteQueue& output, std::size_t output_limit) {
@@ -576,6 +592,7 @@ ServerSession::Progress ServerSession::process(ByteQueue& input, ByteQueue& outp
 }
 const Status& ServerSession::failure() const noexcept { return impl_->failure(); }
 ByteQueue& ServerSession::late_output() { return impl_->late_output(); }
+bool ServerSession::has_late_output() { return impl_->has_late_output(); }
 void ServerSession::set_ambient_metadata(Metadata metadata) { impl_->set_ambient_metadata(std::move(metadata)); }
 std::size_t ServerSession::in_flight() const noexcept { return impl_->in_flight(); }
 std::size_t ServerSession::unanswered() const noexcept { return impl_->unanswered(); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "polyrpc/core/codec.hpp"
+#include "polyrpc/core/spare.hpp"
 #include "polyrpc/runtime/server_session.hpp"
 #include "polyrpc/runtime/stats.hpp"
 
@@ -16,10 +17,9 @@ struct SessionLink;
 
 enum class HandlerState : std::uint8_t { running, returned };
 
-class ServerSession::Impl {
+class ServerSession::Impl : public ReusesMemory<ServerSession::Impl> {
  public:
-  Impl(std::shared_ptr<ServerCore> core, Loop& loop, std::unique_ptr<ServerCodec> codec, const PeerSource& peer,
-       SessionOwner& owner);
+  Impl(ServerCore& core, Loop& loop, std::unique_ptr<ServerCodec> codec, const PeerSource& peer, SessionOwner& owner);
   ~Impl();
 
   Progress process(ByteQueue& input, ByteQueue& output, std::size_t output_limit);
@@ -37,7 +37,10 @@ class ServerSession::Impl {
 
   const Status& failure() const noexcept { return failure_; }
   ByteQueue& late_output();
-  void set_ambient_metadata(Metadata metadata) { ambient_ = std::move(metadata); }
+  bool has_late_output();
+  void set_ambient_metadata(Metadata metadata) {
+    if (beyond_ != nullptr || !metadata.empty()) beyond().ambient = std::move(metadata);
+  }
   std::size_t in_flight() const noexcept { return active_.size(); }
   std::size_t unanswered() const noexcept;
   void drain() noexcept { draining_ = true; }
@@ -45,6 +48,18 @@ class ServerSession::Impl {
   void input_ended();
 
  private:
+  /// What a session does not need that answers its calls on the spot.
+  struct Beyond {
+    std::shared_ptr<SessionLink> link;
+    std::unordered_map<std::uint64_t, ActiveCall*> streams;  // those of `active_` that stream, by tag
+    ByteQueue late_output;
+    Metadata ambient;
+  };
+
+  Beyond& beyond();
+  const std::shared_ptr<SessionLink>& link();
+  bool has_streams() const noexcept { return beyond_ != nullptr && !beyond_->streams.empty(); }
+  ActiveCall* find_stream(const CallTag& tag) const;
   void serve(ByteQueue& output);
   void give_up() noexcept;
   void serve_here(const MethodEntry& entry, ByteQueue& output);
@@ -55,13 +70,12 @@ class ServerSession::Impl {
   void write_or_explain(const ReplyHead& head, MessageRef body, ByteQueue& output);
   void refuse(const Status& status, ByteQueue& output);
   void remove(ActiveCall& call);
-  void link_up();
-  ByteQueue& output() noexcept { return current_output_ != nullptr ? *current_output_ : late_output_; }
+  ByteQueue& output() { return current_output_ != nullptr ? *current_output_ : beyond().late_output; }
   void progressed();
   void wake(RequestKind kind, const CallTag& tag);
   Status check_kind(const MethodEntry& entry) const;
 
-  const std::shared_ptr<ServerCore> core_;
+  ServerCore& core_;
   Loop& loop_;
   const std::unique_ptr<ServerCodec> codec_;
   const PeerSource& peer_;
@@ -74,11 +88,8 @@ class ServerSession::Impl {
   const MethodEntry* recent_ = nullptr;  // called last
   ByteQueue* current_output_ = nullptr;  // while inside process
   IncomingRequest* request_ = nullptr;   // the same
-  std::shared_ptr<SessionLink> link_;    // made with the first call that is not served on the spot
   std::vector<std::shared_ptr<ActiveCall>> active_;
-  std::unordered_map<std::uint64_t, ActiveCall*> streams_;  // those of `active_` that stream, by tag
-  ByteQueue late_output_;
-  Metadata ambient_;
+  std::unique_ptr<Beyond> beyond_;
   Status failure_;
 };
 

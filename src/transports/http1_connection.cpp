@@ -426,7 +426,8 @@ bool HttpConnection::go_on_with_calls(ByteQueue& output) {
         break;
     }
   }
-  if (exchange.reply.size() + session.late_output().size() > limits_.codec.message_bytes) {
+  if (exchange.reply.size() + (session.has_late_output() ? session.late_output().size() : 0) >
+      limits_.codec.message_bytes) {
     fail_calls(500, "the replies are too large for one answer", output);
     return true;
   }
@@ -451,8 +452,7 @@ bool HttpConnection::go_on_with_connect(ByteQueue& output) {
     return true;
   }
   if (exchange.connect->left_out() != 0) log("reply metadata that HTTP cannot carry was left out");
-  ByteQueue& late = session.late_output();
-  const ByteQueue& body = late.empty() ? exchange.reply : late;
+  const ByteQueue& body = session.has_late_output() ? session.late_output() : exchange.reply;
   exchange.delivery.keep_alive = keep_alive_ = keep_alive_ && !is_draining();
   write_answer(output, answer.status, answer.content_type, body.text(), exchange.delivery, lines_of(answer.fields));
   exchange_over();
@@ -461,8 +461,7 @@ bool HttpConnection::go_on_with_connect(ByteQueue& output) {
 
 void HttpConnection::end_calls(ByteQueue& output) {
   Exchange& exchange = *exchange_;
-  ByteQueue& late = exchange.session->late_output();
-  if (!late.empty()) exchange.reply.append(late.readable());
+  if (exchange.session->has_late_output()) exchange.reply.append(exchange.session->late_output().readable());
   if (exchange.codec->left_out() != 0) log("reply metadata that HTTP cannot carry was left out");
   exchange.delivery.keep_alive = keep_alive_ = keep_alive_ && !is_draining();
   const std::string& lines = exchange.codec->lines();

@@ -9,7 +9,7 @@ namespace polyrpc::http1 {
 
 namespace {
 
-constexpr std::size_t kept_buffer = 256 << 10;
+constexpr std::size_t kept_buffer = std::size_t{4} << 20;  // of the one that a thread keeps
 constexpr std::size_t kept_fields = 256;
 constexpr std::size_t kept_text = 64 << 10;
 

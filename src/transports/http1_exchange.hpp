@@ -3,6 +3,7 @@
 #include "polyrpc/core/codec.hpp"
 #include "polyrpc/core/context.hpp"
 #include "polyrpc/core/metadata.hpp"
+#include "polyrpc/core/spare.hpp"
 #include "polyrpc/runtime/connect.hpp"
 #include "polyrpc/runtime/server_session.hpp"
 
@@ -21,7 +22,7 @@ namespace polyrpc::http1 {
 
 /// Stands between a session and the codec of one exchange: brings what the request's header says into its calls, and
 /// what their replies' metadata says into the answer's header.
-class ExchangeCodec final : public ServerCodec {
+class ExchangeCodec final : public ServerCodec, public ReusesMemory<ExchangeCodec> {
  public:
   /// Reply metadata past `header_limit` bytes is left out.
   ExchangeCodec(std::unique_ptr<ServerCodec> codec, std::size_t header_limit)

@@ -12,8 +12,11 @@
 #include <array>
 #include <atomic>
 #include <cassert>
+#include <cstddef>
 #include <cstring>
+#include <new>
 #include <stdexcept>
+#include <variant>
 
 namespace polyrpc::sockets {
 
@@ -27,22 +30,21 @@ constexpr std::size_t index(Direction direction) noexcept { return direction == 
 /// Names the peer when asked: most connections come and go without anybody asking.
 class PeerName {
  public:
-  PeerName(std::string_view scheme, const Address& address) noexcept : scheme_(scheme) {
-    std::memcpy(&ip_, address.data(), (std::min)(static_cast<std::size_t>(address.size()), sizeof ip_));
+  explicit PeerName(const Address& address) noexcept {
+    sockaddr_in6 ip{};  // or a sockaddr_in, which is smaller
+    std::memcpy(&ip, address.data(), (std::min)(static_cast<std::size_t>(address.size()), sizeof ip));
+    name_ = ip;
   }
-  PeerName(std::string_view scheme, std::shared_ptr<const std::string> text) noexcept
-      : scheme_(scheme), ip_{}, text_(std::move(text)) {}
+  explicit PeerName(std::shared_ptr<const std::string> text) noexcept : name_(std::move(text)) {}
 
   std::string text() const {
-    std::string result(scheme_);
-    result += "://";
-    return result + (text_ ? *text_ : Address::ip(reinterpret_cast<const sockaddr*>(&ip_), sizeof ip_).to_string());
+    if (const auto* text = std::get_if<std::shared_ptr<const std::string>>(&name_)) return **text;
+    const auto& ip = std::get<sockaddr_in6>(name_);
+    return Address::ip(reinterpret_cast<const sockaddr*>(&ip), sizeof ip).to_string();
   }
 
  private:
-  std::string_view scheme_;
-  sockaddr_in6 ip_;  // or a sockaddr_in, which is smaller
-  std::shared_ptr<const std::string> text_;
+  std::variant<sockaddr_in6, std::shared_ptr<const std::string>> name_;
 };
 
 Status broken(std::string_view scheme, int error) {
@@ -51,92 +53,141 @@ Status broken(std::string_view scheme, int error) {
   return Status::unavailable(text + ": connection broken: " + reason(system_error(error)));
 }
 
-/// A connection on a loop. What its pending waits need is in a block of its own, which they keep alive.
+/// A connection on a loop. Its pending waits keep the memory, in which the one that is always there, for reading, has
+/// its place too: an idle connection is one block here and one in asio's reactor.
 class LoopConnection final : public Connection {
  public:
-  LoopConnection(std::string_view scheme, asio::io_context& context, Socket socket, const PeerName& peer)
-      : state_(std::make_shared<State>(scheme, context, socket, peer)) {}
-  ~LoopConnection() override { close(); }
+  LoopConnection(std::string_view scheme, asio::io_context& context, Socket socket, PeerName peer)
+      : scheme_(scheme), name_(std::move(peer)), socket_(context) {
+    const Address local = local_address(socket.get());
+    socket_.assign(Protocol(local.family(), 0), socket.get());
+    static_cast<void>(socket.release());
+  }
+  LoopConnection(const LoopConnection&) = delete;
+  LoopConnection& operator=(const LoopConnection&) = delete;
+  ~LoopConnection() override = default;
+
+  static void operator delete(LoopConnection* connection, std::destroying_delete_t) {
+    connection->close();
+    connection->release();
+  }
 
   const PeerInfo& peer() const noexcept override {
     if (!peer_) {
       peer_ = std::make_unique<PeerInfo>();
-      peer_->address = state_->peer.text();
+      peer_->address = std::string(scheme_) + "://" + name_.text();
     }
     return *peer_;
   }
 
   IoResult read_some(std::span<std::byte> into) override {
-    if (state_->closed) return {IoState::failed};
-    return receive(state_->handle, into, state_->error);
+    if (closed_) return {IoState::failed};
+    return receive(socket_.native_handle(), into, error_);
   }
   IoResult write_some(std::span<const std::byte> from) override {
-    if (state_->closed) return {IoState::failed};
-    return send(state_->handle, from, state_->error);
+    if (closed_) return {IoState::failed};
+    return send(socket_.native_handle(), from, error_);
   }
-  Status error() const override { return broken(state_->scheme, state_->error); }
+  Status error() const override { return broken(scheme_, error_); }
 
   void wait(Direction direction, ReadyListener& listener) override {
-    if (state_->closed) return;
-    ReadyListener*& waiting = state_->listeners[index(direction)];
+    if (closed_) return;
+    ReadyListener*& waiting = listeners_[index(direction)];
     assert(waiting == nullptr);
     waiting = &listener;
-    state_->socket.async_wait(direction == Direction::read ? AsioSocket::wait_read : AsioSocket::wait_write,
-                              Ready(state_, direction));
+    if (direction == Direction::read)
+      socket_.async_wait(AsioSocket::wait_read, Ready<Direction::read>(*this));
+    else
+      socket_.async_wait(AsioSocket::wait_write, Ready<Direction::write>(*this));
   }
 
   Status wait_until(Direction, std::optional<Clock::time_point>) override {
-    return Status::failed_precondition(std::string(state_->scheme) + ": this connection belongs to a loop");
+    return Status::failed_precondition(std::string(scheme_) + ": this connection belongs to a loop");
   }
   void interrupt() override {}
 
   void shutdown_write() override {
-    if (!state_->closed) sockets::shutdown_write(state_->handle);
+    if (!closed_) sockets::shutdown_write(socket_.native_handle());
   }
 
   void close() override {
-    if (state_->closed) return;
-    state_->closed = true;
-    state_->listeners = {};
+    if (std::exchange(closed_, true)) return;
+    listeners_ = {};
     asio::error_code ignored;
-    state_->socket.close(ignored);
+    socket_.close(ignored);
   }
 
  private:
-  struct State {
-    State(std::string_view who, asio::io_context& context, Socket& from, const PeerName& name)
-        : scheme(who), socket(context), handle(from.get()), peer(name) {
-      const Address local = local_address(handle);
-      socket.assign(Protocol(local.family(), 0), from.get());
-      static_cast<void>(from.release());
+  void release() noexcept {
+    if (--users_ != 0) return;
+    this->~LoopConnection();
+    ::operator delete(this);
+  }
+
+  /// Places asio's record of a wait for reading in the connection, and others on the heap.
+  template <class T>
+  struct Allocator {
+    using value_type = T;
+
+    explicit Allocator(LoopConnection& of) noexcept : connection(&of) {}
+    template <class Other>
+    explicit(false) Allocator(const Allocator<Other>& other) noexcept : connection(other.connection) {}
+
+    T* allocate(std::size_t count) {
+      const std::size_t size = count * sizeof(T);
+      if (size <= sizeof connection->record_ && alignof(T) <= alignof(std::max_align_t) &&
+          !std::exchange(connection->record_taken_, true))
+        return reinterpret_cast<T*>(connection->record_);
+      return static_cast<T*>(::operator new(size));
+    }
+    void deallocate(T* memory, std::size_t) noexcept {
+      if (reinterpret_cast<std::byte*>(memory) == connection->record_)
+        connection->record_taken_ = false;
+      else
+        ::operator delete(memory);
+    }
+    template <class Other>
+    bool operator==(const Allocator<Other>& other) const noexcept {
+      return connection == other.connection;
     }
 
-    std::string_view scheme;
-    AsioSocket socket;
-    Handle handle;
-    int error = 0;
-    bool closed = false;
-    std::array<ReadyListener*, 2> listeners{};
-    PeerName peer;
+    LoopConnection* connection;
   };
 
+  template <Direction direction>
   class Ready {
    public:
-    Ready(std::shared_ptr<State> state, Direction direction) noexcept
-        : state_(std::move(state)), direction_(direction) {}
+    using allocator_type = Allocator<std::byte>;
+
+    explicit Ready(LoopConnection& connection) noexcept : connection_(&connection) { ++connection_->users_; }
+    Ready(Ready&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
+    Ready& operator=(Ready&&) = delete;
+    ~Ready() {
+      if (connection_ != nullptr) connection_->release();
+    }
+
+    allocator_type get_allocator() const noexcept { return allocator_type(*connection_); }
+
     void operator()(const asio::error_code&) const {
-      if (state_->closed) return;
-      if (ReadyListener* listener = std::exchange(state_->listeners[index(direction_)], nullptr))
-        listener->ready(direction_);
+      if (connection_->closed_) return;
+      if (ReadyListener* listener = std::exchange(connection_->listeners_[index(direction)], nullptr))
+        listener->ready(direction);
     }
 
    private:
-    std::shared_ptr<State> state_;
-    Direction direction_;
+    LoopConnection* connection_;
   };
 
-  std::shared_ptr<State> state_;
+  std::string_view scheme_;
+  PeerName name_;
+  AsioSocket socket_;
+  std::array<ReadyListener*, 2> listeners_{};
   mutable std::unique_ptr<PeerInfo> peer_;
+  int error_ = 0;
+  std::uint16_t users_ = 1;  // the owner, and each pending wait
+  bool closed_ = false;
+  bool record_taken_ = false;
+  alignas(std::max_align_t) std::byte record_[80];
 };
 
 /// A connection for blocking calls. Two threads may use the two directions.
@@ -347,8 +398,8 @@ class LoopDial final : public std::enable_shared_from_this<LoopDial>, private Al
   void connected(Socket socket) {
     kind_.configure(socket.get());
     auto name = std::make_shared<const std::string>(targets_[next_].name);
-    finish(std::make_unique<LoopConnection>(kind_.scheme, loop_.context(), std::move(socket),
-                                            PeerName(kind_.scheme, std::move(name))));
+    finish(
+        std::make_unique<LoopConnection>(kind_.scheme, loop_.context(), std::move(socket), PeerName(std::move(name))));
   }
 
   // Later, even if the outcome is known at once.
@@ -432,7 +483,7 @@ class StreamListener final : public Listener {
 
     void hand_over(Socket from, const Address& address) {
       kind.configure(from.get());
-      const PeerName peer = address.family() == AF_UNIX ? PeerName(kind.scheme, path) : PeerName(kind.scheme, address);
+      const PeerName peer = address.family() == AF_UNIX ? PeerName(path) : PeerName(address);
       Loop& picked = pick();
       if (&picked == &loop)
         return accepted(std::make_unique<LoopConnection>(kind.scheme, loop.context(), std::move(from), peer));

@@ -21,6 +21,9 @@ struct Protocols;
 /// One connection while a server serves it. Lives on its loop's thread; owned by the server until it reports its end.
 class ServedConnection {
  public:
+  ServedConnection() = default;
+  ServedConnection(const ServedConnection&) = delete;
+  ServedConnection& operator=(const ServedConnection&) = delete;
   virtual ~ServedConnection() = default;
 
   /// Called once, when the host has taken the connection: reading may begin.
@@ -29,6 +32,11 @@ class ServedConnection {
   virtual void drain() = 0;
   /// Ends now; calls under way are cancelled. Nothing is reported afterwards.
   virtual void close() = 0;
+
+ private:
+  friend class ServedList;
+  std::shared_ptr<ServedConnection> next_;  // in the list of its loop
+  ServedConnection* previous_ = nullptr;
 };
 
 /// What the server lends to the connections of one loop.

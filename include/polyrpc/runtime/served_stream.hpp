@@ -136,6 +136,7 @@ class ServedStream : public ServedConnection,
   void touch();
   void keep_or_release(ByteQueue& queue);
   void alarm_by(Clock::time_point time);
+  bool is_stalled() const noexcept { return stalled_ != Clock::time_point(); }
 
   std::unique_ptr<Connection> connection_;
   std::string_view protocol_;
@@ -148,10 +149,9 @@ class ServedStream : public ServedConnection,
   bool reading_ = false;
   bool writing_ = false;
   bool progress_posted_ = false;
-  std::optional<Clock::time_point> stalled_;  // since then the peer has taken nothing
+  Clock::time_point stalled_{};  // since then the peer has taken nothing; zero: it takes what comes
   Clock::time_point last_read_{};
-  Clock::time_point kept_until_{};
-  Clock::time_point linger_until_{};
+  Clock::time_point until_{};  // buffers are kept; lingering, that goes on
 };
 
 }  // namespace polyrpc

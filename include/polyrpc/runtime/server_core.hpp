@@ -39,7 +39,7 @@ struct ServerOptions {
 
 /// What all connections of a server share. Read-only while it serves, but for the counters, of which each loop has its
 /// own. Calls keep it alive; the registry must outlive it.
-class ServerCore {
+class ServerCore : public std::enable_shared_from_this<ServerCore> {
  public:
   ServerCore(const Registry& registry, ServerOptions options);
   ServerCore(const ServerCore&) = delete;
@@ -74,8 +74,17 @@ class ServerCore {
   std::vector<Admission> admissions_;
   std::unique_ptr<InterceptorList> interceptors_;
   std::atomic<bool> draining_{false};
-  mutable std::mutex mutex_;  // guards shards_
-  std::vector<std::pair<const Loop*, std::unique_ptr<StatsShard>>> shards_;
+  /// A list that only grows, and is read without a lock: sessions come and go with each call of HTTP.
+  struct Shard {
+    Shard(const Loop& of, std::size_t methods, Shard* behind) : loop(&of), stats(methods), next(behind) {}
+    const Loop* loop;
+    StatsShard stats;
+    Shard* next;
+  };
+  Shard* find(const Loop& loop) const noexcept;
+
+  std::mutex mutex_;  // taken to add to the list
+  std::atomic<Shard*> shards_{nullptr};
 };
 
 }  // namespace polyrpc

@@ -35,8 +35,8 @@ class ServerSession {
     ended,        ///< the input is beyond trust (`failure`): send what is there, then close
   };
 
-  /// `peer` and `owner` must outlive the session.
-  ServerSession(std::shared_ptr<ServerCore> core, Loop& loop, std::unique_ptr<ServerCodec> codec,
+  /// All but the codec must outlive the session; calls under way keep the core beyond that.
+  ServerSession(const std::shared_ptr<ServerCore>& core, Loop& loop, std::unique_ptr<ServerCodec> codec,
                 const PeerSource& peer, SessionOwner& owner);
   ServerSession(const ServerSession&) = delete;
   ServerSession& operator=(const ServerSession&) = delete;
@@ -49,6 +49,8 @@ class ServerSession {
 
   /// Replies of calls that were not answered inside `process`; the owner sends and consumes them.
   ByteQueue& late_output();
+  /// Whether there are any; costs nothing where no call was ever answered late.
+  bool has_late_output();
 
   /// Metadata that belongs to every call of this session, before its own: an HTTP request's header fields.
   void set_ambient_metadata(Metadata metadata);

@@ -47,7 +47,7 @@ class StatsShard {
   void add_to(std::size_t method, MethodStats& total) const noexcept;
 
  private:
-  struct Cell {
+  struct alignas(64) Cell {  // each loop its own cache lines
     std::atomic<std::uint64_t> calls{0};
     std::atomic<std::uint64_t> errors{0};
     std::array<std::atomic<std::uint64_t>, MethodStats::buckets> latency{};
