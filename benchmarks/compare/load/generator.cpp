@@ -8,6 +8,9 @@
 // a quarter of them is answered, but at most eight (more, and TCP's congestion window waits for delayed
 // acknowledgements), so that a server that writes its replies one by one is not held up by its client.
 //
+// A wire whose calls in flight must differ (Cap'n Proto numbers them) is recorded as a round of as many calls as are in
+// flight; all of it said above then holds for rounds, and the replies must come in order.
+//
 // The first call of a connection is made alone, and its reply is checked. Prints "measuring" when the warm-up is over,
 // and at the end one line of JSON.
 
@@ -166,16 +169,28 @@ class Generator {
     answer.append(buffer_.get(), static_cast<std::size_t>(got));
   }
 
-  std::string answer_to(Connection& connection, std::string_view request) {
+  std::string answer_to(Connection& connection, std::string_view request, std::size_t replies) {
     std::string answer;
     send_and_read(connection, request, answer);
-    std::size_t size = bench::reply_size(recording_.framing, answer);
-    while (size == 0) {
-      read_into(connection, answer);
-      size = bench::reply_size(recording_.framing, answer);
+    std::size_t end = 0;
+    for (std::size_t seen = 0; seen < replies;) {
+      const std::size_t size = bench::reply_size(recording_.framing, std::string_view(answer).substr(end));
+      if (size == 0) {
+        read_into(connection, answer);
+        continue;
+      }
+      end += size;
+      ++seen;
+      if (end != size * seen) throw std::runtime_error("the replies differ in size");
     }
-    if (size != answer.size()) throw std::runtime_error("bytes after the reply");
-    check(answer);
+    if (end != answer.size()) throw std::runtime_error("bytes after the reply");
+    return answer;
+  }
+
+  std::string checked_answer_to(Connection& connection, std::string_view request) {
+    const std::string answer = answer_to(connection, request, recording_.calls);
+    const std::size_t size = answer.size() / recording_.calls;
+    for (std::size_t at = 0; at < answer.size(); at += size) check(std::string_view(answer).substr(at, size));
     return answer;
   }
 
@@ -185,15 +200,17 @@ class Generator {
   }
 
   void prepare(Connection& connection) {
-    if (!recording_.handshake.empty()) {
+    if (!recording_.handshake.empty() && recording_.handshake_answer.empty()) {
+      answer_to(connection, recording_.handshake, 1);
+    } else if (!recording_.handshake.empty()) {
       std::string answer;
       send_and_read(connection, recording_.handshake, answer);
       while (answer.size() < recording_.handshake_answer.size()) read_into(connection, answer);
       if (answer != recording_.handshake_answer) throw std::runtime_error("the handshake is answered " + answer);
     }
-    answer_to(connection, recording_.first_request);
-    connection.reply = known_.find_or_add(answer_to(connection, recording_.request));
-    const std::uint64_t bytes = low_water_ * connection.reply->period();
+    checked_answer_to(connection, recording_.first_request);
+    connection.reply = known_.find_or_add(checked_answer_to(connection, recording_.request));
+    const std::uint64_t bytes = low_water_ * reply_bytes(connection);
     const int low_water = static_cast<int>(std::clamp<std::uint64_t>(bytes, 1, 65536));
     ::setsockopt(connection.socket.get(), SOL_SOCKET, SO_RCVLOWAT, &low_water, sizeof low_water);
   }
@@ -260,10 +277,12 @@ class Generator {
     if (connection.strange.empty()) {
       const std::string_view expected = connection.reply->from(connection.reply_position).substr(0, bytes.size());
       if (bytes == expected) {
-        const std::size_t end = connection.reply_position + bytes.size();
+        const std::size_t before = connection.reply_position;
+        const std::size_t end = before + bytes.size();
         connection.reply_position = end % connection.reply->period();
-        return end / connection.reply->period();
+        return end / reply_bytes(connection) - before / reply_bytes(connection);
       }
+      if (recording_.calls > 1) throw std::runtime_error("the replies differ, or come in another order");
       // The reply under way began as expected, and goes on otherwise.
       connection.strange = connection.reply->once().substr(0, connection.reply_position);
       connection.reply_position = 0;
@@ -291,9 +310,12 @@ class Generator {
     return replies;
   }
 
+  std::size_t request_bytes() const { return request_.period() / recording_.calls; }
+  std::size_t reply_bytes(const Connection& connection) const { return connection.reply->period() / recording_.calls; }
+
   void send_more(Connection& connection, std::uint64_t calls) {
     connection.in_flight.push_back({now(), calls});
-    connection.to_send += calls * request_.period();
+    connection.to_send += calls * request_bytes();
     if (!connection.waits_to_write) flush(connection);
   }
 
@@ -331,8 +353,8 @@ class Generator {
         latency_.quantile(0.5) / 1e3, latency_.quantile(0.99) / 1e3, latency_.quantile(0.999) / 1e3,
         static_cast<double>(latency_.largest()) / 1e3, cpu * 1e6 / std::max(calls, 1.0), cpu / seconds,
         calls / static_cast<double>(std::max<std::uint64_t>(reads_, 1)),
-        calls / static_cast<double>(std::max<std::uint64_t>(writes_, 1)), request_.period(),
-        connections_.front()->reply->period(), static_cast<unsigned long long>(strange_replies_));
+        calls / static_cast<double>(std::max<std::uint64_t>(writes_, 1)), request_bytes(),
+        reply_bytes(*connections_.front()), static_cast<unsigned long long>(strange_replies_));
     std::fflush(stdout);
   }
 
@@ -371,9 +393,11 @@ std::string file(const std::string& path) {
 constexpr const char* usage =
     "options:\n"
     "  --address HOST:PORT or the path of a Unix socket\n"
-    "  --wire raw|gob|gob-connect|json1|json2|http    what to record: calls of Echo.Echo\n"
+    "  --wire raw|gob|gob-connect|json1|json2|http|protobuf|connect|nginx|nginx-get|thrift|capnp\n"
+    "                   what to record: calls of Echo.Echo\n"
     "  --payload BYTES\n"
-    "  --request FILE --first FILE --framing frame|gob|line|http|varint_pair    instead of --wire: recorded bytes\n"
+    "  --request FILE --first FILE --framing frame|gob|line|http|varint_pair|big_endian|segments    instead of --wire: "
+    "recorded bytes\n"
     "  --connections N --in-flight N    calls in flight on each connection\n"
     "  --warmup SECONDS --seconds SECONDS\n"
     "  --low-water N    read only when so many are answered; by default a quarter of those in flight, at most 8\n"
@@ -391,7 +415,8 @@ int main(int argc, char** argv) {
       recording.first_request = file(options.text("first", path));
       recording.framing = bench::framing_of(options.text("framing", "line"));
     } else {
-      recording = bench::record(options.text("wire", "raw"), options.number<std::size_t>("payload", 32));
+      recording = bench::record(options.text("wire", "raw"), options.number<std::size_t>("payload", 32),
+                                options.number<std::size_t>("in-flight", 1));
     }
     Generator generator(options, std::move(recording));
     generator.connect();

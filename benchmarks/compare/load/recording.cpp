@@ -141,6 +141,18 @@ Recording record_http(const std::string& payload) {
   return recording;
 }
 
+/// What peers/nginx answers with a fixed body of the same size: it has a path for each payload.
+Recording record_nginx(const std::string& payload, bool post) {
+  Recording recording = record_http(payload);
+  const std::string path = "/jsonrpc/" + std::to_string(payload.size());
+  if (post)
+    recording.request.replace(recording.request.find("/jsonrpc"), 8, path);
+  else
+    recording.request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  recording.first_request = recording.request;
+  return recording;
+}
+
 std::string varint(std::uint64_t value) {
   std::string bytes;
   for (; value >= 128; value >>= 7) bytes += static_cast<char>(value | 128);
@@ -148,15 +160,160 @@ std::string varint(std::uint64_t value) {
   return bytes;
 }
 
+std::string protobuf_body(const std::string& payload) {
+  std::string body("\x08\x01\x10\x02", 4);
+  if (!payload.empty()) body += '\x1a' + varint(payload.size()) + payload;
+  return body;
+}
+
 /// protorpc's envelope: a header of id and method, and the body, each behind its length.
 Recording record_protobuf(const std::string& payload) {
   Recording recording;
-  std::string body("\x08\x01\x10\x02", 4);
-  if (!payload.empty()) body += '\x1a' + varint(payload.size()) + payload;
+  const std::string body = protobuf_body(payload);
   const std::string header = std::string("\x08\x07\x12\x09") + "Echo.Echo" + '\x18' + varint(body.size());
   recording.request = varint(header.size()) + header + varint(body.size()) + body;
   recording.first_request = recording.request;
   recording.framing = Framing::varint_pair;
+  recording.good_reply_has = payload;
+  return recording;
+}
+
+/// Connect's unary call by HTTP/1.1.
+Recording record_connect(const std::string& payload) {
+  Recording recording;
+  const std::string body = protobuf_body(payload);
+  recording.request =
+      "POST /bench.Echo/Echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/proto\r\n"
+      "Connect-Protocol-Version: 1\r\nContent-Length: ";
+  recording.request += std::to_string(body.size());
+  recording.request += "\r\n\r\n";
+  recording.request += body;
+  recording.first_request = recording.request;
+  recording.framing = Framing::http;
+  recording.good_reply_has = payload;
+  return recording;
+}
+
+std::string big_endian(std::uint64_t value, unsigned bytes) {
+  std::string digits;
+  while (bytes-- > 0) digits += static_cast<char>(value >> (8 * bytes));
+  return digits;
+}
+
+/// Thrift's strict binary protocol in its framed transport: a struct `Message` as the method's first parameter.
+Recording record_thrift(const std::string& payload) {
+  constexpr std::uint64_t version_and_call = 0x80010001, sequence = 7;
+  constexpr std::string_view method = "echo";
+  constexpr char i64 = 10, text = 11, structure = 12, stop = 0;
+  std::string content = big_endian(version_and_call, 4);
+  content += big_endian(method.size(), 4);
+  content += method;
+  content += big_endian(sequence, 4);
+  const auto begin_field = [&content](char type, std::uint64_t id) {
+    content += type;
+    content += big_endian(id, 2);
+  };
+  begin_field(structure, 1);
+  begin_field(i64, 1);
+  content += big_endian(1, 8);
+  begin_field(i64, 2);
+  content += big_endian(2, 8);
+  begin_field(text, 3);
+  content += big_endian(payload.size(), 4);
+  content += payload;
+  content.append(2, stop);
+
+  Recording recording;
+  recording.request = big_endian(content.size(), 4) + content;
+  recording.first_request = recording.request;
+  recording.framing = Framing::big_endian;
+  recording.good_reply_has = payload;
+  return recording;
+}
+
+/// A Cap'n Proto message in one segment, as far as calls need it ("Encoding Spec").
+class CapnpMessage {
+ public:
+  void add_word(std::uint64_t word) {
+    for (unsigned i = 0; i < 8; ++i) content_ += static_cast<char>(word >> (8 * i));
+  }
+  /// A pointer to a struct that begins so many words behind the pointer's end.
+  void add_struct(std::uint64_t distance, std::uint64_t data_words, std::uint64_t pointers) {
+    add_word(distance << 2 | data_words << 32 | pointers << 48);
+  }
+  void add_data(std::string_view data) {  // the pointer and the bytes
+    constexpr std::uint64_t list = 1, of_bytes = 2;
+    add_word(list | of_bytes << 32 | std::uint64_t{data.size()} << 35);
+    content_ += data;
+    content_.append((8 - data.size() % 8) % 8, '\0');
+  }
+  std::string framed() const {
+    CapnpMessage head;
+    head.add_word(std::uint64_t{content_.size() / 8} << 32);  // one segment less one, and its words
+    return head.content_ + content_;
+  }
+
+ private:
+  std::string content_;
+};
+
+// rpc.capnp's Message is a union of one data word and one pointer.
+
+std::string capnp_call(std::uint64_t question, const std::string& payload) {
+  constexpr std::uint64_t call = 2, echo_interface = 0x9d8f4a1c2b3e5f60;  // as in peers/capnp/echo.capnp
+  CapnpMessage message;
+  message.add_struct(0, 1, 1);
+  message.add_word(call);
+  message.add_struct(0, 3, 3);
+  message.add_word(question);  // and method 0
+  message.add_word(echo_interface);
+  message.add_word(0);          // the results go to the caller
+  message.add_struct(2, 1, 1);  // target
+  message.add_struct(3, 0, 2);  // parameters
+  message.add_word(0);
+  message.add_word(0);  // the capability imported first
+  message.add_word(0);
+  message.add_struct(1, 2, 1);  // the parameters' content
+  message.add_word(0);
+  message.add_word(1);
+  message.add_word(2);
+  message.add_data(payload);
+  return message.framed();
+}
+
+std::string capnp_finish(std::uint64_t question) {
+  constexpr std::uint64_t finish = 4, keep_capabilities = std::uint64_t{1} << 32;
+  CapnpMessage message;
+  message.add_struct(0, 1, 1);
+  message.add_word(finish);
+  message.add_struct(0, 1, 0);
+  message.add_word(question | keep_capabilities);
+  return message.framed();
+}
+
+std::string capnp_bootstrap(std::uint64_t question) {
+  constexpr std::uint64_t bootstrap = 8;
+  CapnpMessage message;
+  message.add_struct(0, 1, 1);
+  message.add_word(bootstrap);
+  message.add_struct(0, 1, 1);
+  message.add_word(question);
+  message.add_word(0);
+  return message.framed();
+}
+
+/// A question's id is free again when it is answered and finished. So there are as many ids as calls in flight, and
+/// each call finishes the one that had its id before. That was answered, as the replies come in order.
+Recording record_capnp(const std::string& payload, std::size_t in_flight) {
+  Recording recording;
+  recording.handshake = capnp_bootstrap(0);
+  recording.first_request = capnp_finish(0);
+  for (std::size_t id = 0; id < in_flight; ++id) {
+    recording.first_request += capnp_call(id, payload);
+    recording.request += capnp_finish(id) + capnp_call(id, payload);
+  }
+  recording.calls = in_flight;
+  recording.framing = Framing::segments;
   recording.good_reply_has = payload;
   return recording;
 }
@@ -236,9 +393,25 @@ std::size_t varint_pair_size(std::string_view bytes) {
   return at;
 }
 
+std::size_t unsigned_at(std::string_view bytes, std::size_t at) {  // four bytes, little-endian
+  std::size_t value = 0;
+  for (std::size_t i = 4; i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+  return value;
+}
+
+std::size_t segments_size(std::string_view bytes) {
+  if (bytes.size() < 8) return 0;
+  const std::size_t segments = unsigned_at(bytes, 0) + 1;
+  if (segments > 512) throw std::runtime_error("a message of " + std::to_string(segments) + " segments");
+  std::size_t size = (4 + 4 * segments + 7) / 8 * 8;
+  if (bytes.size() < size) return 0;
+  for (std::size_t i = 0; i < segments; ++i) size += 8 * unsigned_at(bytes, 4 + 4 * i);
+  return bytes.size() < size ? 0 : size;
+}
+
 }  // namespace
 
-Recording record(std::string_view wire, std::size_t payload_bytes) {
+Recording record(std::string_view wire, std::size_t payload_bytes, std::size_t in_flight) {
   const std::string payload = payload_of(payload_bytes);
   if (wire == "raw") return record_raw(payload);
   if (wire == "gob") return record_gob(payload);
@@ -252,6 +425,11 @@ Recording record(std::string_view wire, std::size_t payload_bytes) {
   if (wire == "json2") return record_json(payload, R"("jsonrpc":"2.0",)");
   if (wire == "http") return record_http(payload);
   if (wire == "protobuf") return record_protobuf(payload);
+  if (wire == "connect") return record_connect(payload);
+  if (wire == "nginx") return record_nginx(payload, true);
+  if (wire == "nginx-get") return record_nginx(payload, false);
+  if (wire == "thrift") return record_thrift(payload);
+  if (wire == "capnp") return record_capnp(payload, in_flight);
   throw std::runtime_error("no wire " + std::string(wire) + ", there are " + std::string(wire_names));
 }
 
@@ -261,6 +439,8 @@ Framing framing_of(std::string_view name) {
   if (name == "line") return Framing::line;
   if (name == "http") return Framing::http;
   if (name == "varint_pair") return Framing::varint_pair;
+  if (name == "big_endian") return Framing::big_endian;
+  if (name == "segments") return Framing::segments;
   throw std::runtime_error("no framing " + std::string(name));
 }
 
@@ -268,8 +448,7 @@ std::size_t reply_size(Framing framing, std::string_view bytes) {
   switch (framing) {
     case Framing::frame: {
       if (bytes.size() < 8) return 0;
-      std::size_t length = 0;
-      for (std::size_t i = 4; i-- > 0;) length = length << 8 | static_cast<unsigned char>(bytes[i]);
+      const std::size_t length = unsigned_at(bytes, 0);
       return bytes.size() - 8 < length ? 0 : 8 + length;
     }
     case Framing::gob:
@@ -280,6 +459,14 @@ std::size_t reply_size(Framing framing, std::string_view bytes) {
       return http_reply_size(bytes);
     case Framing::varint_pair:
       return varint_pair_size(bytes);
+    case Framing::big_endian: {
+      if (bytes.size() < 4) return 0;
+      std::size_t length = 0;
+      for (std::size_t i = 0; i < 4; ++i) length = length << 8 | static_cast<unsigned char>(bytes[i]);
+      return bytes.size() - 4 < length ? 0 : 4 + length;
+    }
+    case Framing::segments:
+      return segments_size(bytes);
   }
   throw std::logic_error("unreachable");
 }

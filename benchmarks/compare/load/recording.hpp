@@ -13,23 +13,28 @@ enum class Framing {
   line,         ///< up to a line feed
   http,         ///< a response with a Content-Length
   varint_pair,  ///< header and body, each with its length as a varint before it
+  big_endian,   ///< Thrift's framed transport: a length of four bytes, and what it counts
+  segments,     ///< Cap'n Proto's: a table of segments, and the segments
 };
 
 /// What a client of one connection sends, in bytes: a call of `Echo.Echo` with `{A: 1, B: 2, S: payload}`.
 struct Recording {
   std::string handshake;         ///< sent first, alone
-  std::string handshake_answer;  ///< what the server answers to it, exactly
-  std::string first_request;     ///< the first call, with what a stream needs only once
-  std::string request;           ///< every further call
+  std::string handshake_answer;  ///< what the server answers to it, exactly; empty: one reply
+  std::string first_request;     ///< the first `calls`, with what a stream needs only once
+  std::string request;           ///< every further `calls`
+  std::size_t calls = 1;         ///< that a request has, all of one size, and their replies too
   Framing framing = Framing::frame;
   std::string good_reply_has;  ///< part of every good reply; empty: not looked at
 };
 
 /// The names that `record` knows.
-inline constexpr std::string_view wire_names = "raw, gob, gob-connect, json1, json2, http, protobuf";
+inline constexpr std::string_view wire_names =
+    "raw, gob, gob-connect, json1, json2, http, protobuf, connect, nginx, nginx-get, thrift, capnp";
 
-/// The recording for one of `wire_names` and a payload of so many bytes. Throws on another name.
-Recording record(std::string_view wire, std::size_t payload_bytes);
+/// The recording for one of `wire_names`, a payload of so many bytes and so many calls in flight on a connection.
+/// Throws on another name.
+Recording record(std::string_view wire, std::size_t payload_bytes, std::size_t in_flight);
 
 Framing framing_of(std::string_view name);
 

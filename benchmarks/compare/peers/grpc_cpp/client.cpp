@@ -3,10 +3,9 @@
 
 #include "echo.grpc.pb.h"
 #include "support/clock.hpp"
-#include "support/meter.hpp"
 #include "support/options.hpp"
+#include "support/shared_meter.hpp"
 
-#include <condition_variable>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -22,6 +21,7 @@ namespace {
 
 using bench::Message;
 using bench::now;
+using bench::SharedMeter;
 
 [[noreturn]] void fail(const std::string& why) {
   std::fprintf(stderr, "grpc_cpp_client: %s\n", why.c_str());
@@ -31,32 +31,6 @@ using bench::now;
 void require(const grpc::Status& status) {
   if (!status.ok()) fail(status.error_message());
 }
-
-/// A meter that callbacks on several threads may use.
-class SharedMeter {
- public:
-  SharedMeter(double warmup, double seconds) : meter_(warmup, seconds) { meter_.start(); }
-
-  bool finished(std::uint64_t began, std::uint64_t time) {
-    const std::lock_guard lock(mutex_);
-    if (meter_.over()) return false;
-    const bool again = meter_.finished(began, time);
-    if (!again) ended_.notify_one();
-    return again;
-  }
-  /// Waits for the end, prints, and leaves the program with what is under way.
-  [[noreturn]] void print_at_end() {
-    std::unique_lock lock(mutex_);
-    ended_.wait(lock, [this] { return meter_.over(); });
-    meter_.print();
-    std::_Exit(0);
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  bench::Meter meter_;
-};
 
 struct Slot {
   bench::Echo::Stub* stub = nullptr;
