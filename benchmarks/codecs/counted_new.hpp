@@ -4,7 +4,7 @@
 
 namespace bench {
 
-/// How often this program has called `operator new`, from any thread.
+/// How often this program has allocated memory, from any thread.
 std::uint64_t allocations() noexcept;
 
 }  // namespace bench

@@ -2,6 +2,7 @@
 // Prints as polyrpc_client does.
 
 #include "Echo.h"
+#include "framed.hpp"
 #include "support/clock.hpp"
 #include "support/options.hpp"
 #include "support/shared_meter.hpp"
@@ -15,7 +16,6 @@
 #include <string>
 #include <thread>
 #include <thrift/protocol/TBinaryProtocol.h>
-#include <thrift/transport/TBufferTransports.h>
 #include <thrift/transport/TSocket.h>
 #include <vector>
 
@@ -40,7 +40,7 @@ std::unique_ptr<Client> connect(const std::string& address) {
   const auto socket =
       std::make_shared<transport::TSocket>(address.substr(0, colon), std::stoi(address.substr(colon + 1)));
   socket->open();
-  return std::make_unique<Client>(std::make_shared<Protocol>(std::make_shared<transport::TFramedTransport>(socket)));
+  return std::make_unique<Client>(std::make_shared<Protocol>(std::make_shared<bench::Framed>(socket)));
 }
 
 void run(Client& client, const Message& message, std::size_t depth, bench::SharedMeter& meter) try {

@@ -1,6 +1,7 @@
 // The echo with Apache Thrift: framed binary, with TNonblockingServer or TThreadedServer.
 
 #include "Echo.h"
+#include "framed.hpp"
 #include "support/options.hpp"
 
 #include <cstdio>
@@ -10,7 +11,6 @@
 #include <thrift/protocol/TBinaryProtocol.h>
 #include <thrift/server/TNonblockingServer.h>
 #include <thrift/server/TThreadedServer.h>
-#include <thrift/transport/TBufferTransports.h>
 #include <thrift/transport/TNonblockingServerSocket.h>
 #include <thrift/transport/TServerSocket.h>
 
@@ -67,8 +67,7 @@ int main(int argc, char** argv) {
       serve(echo, std::make_shared<SayWhere<transport::TNonblockingServerSocket>>(socket));
     } else if (kind == "threaded") {
       const auto socket = std::make_shared<transport::TServerSocket>("127.0.0.1", port);
-      server::TThreadedServer echo(processor, socket, std::make_shared<transport::TFramedTransportFactory>(),
-                                   protocols);
+      server::TThreadedServer echo(processor, socket, std::make_shared<bench::FramedFactory>(), protocols);
       serve(echo, std::make_shared<SayWhere<transport::TServerSocket>>(socket));
     } else {
       options.fail("no server " + kind);
