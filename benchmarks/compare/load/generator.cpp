@@ -390,6 +390,15 @@ std::string file(const std::string& path) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
+/// Names of the same length change nothing else in a recording.
+void use_method(Recording& recording, const std::string& method) {
+  for (std::string* request : {&recording.first_request, &recording.request}) {
+    const std::size_t at = request->find("Echo.Echo");
+    if (at == std::string::npos || method.size() != 4) throw std::runtime_error("cannot call another method");
+    request->replace(at + 5, 4, method);
+  }
+}
+
 constexpr const char* usage =
     "options:\n"
     "  --address HOST:PORT or the path of a Unix socket\n"
@@ -402,7 +411,7 @@ constexpr const char* usage =
     "  --warmup SECONDS --seconds SECONDS\n"
     "  --low-water N    read only when so many are answered; by default a quarter of those in flight, at most 8\n"
     "  --calls N    instead of seconds; no warm-up\n"
-    "  --idle 1     make two calls on each connection, print \"idle\", keep them open until standard input ends\n";
+    "  --method NAME    of four letters, of Echo's, instead of Echo\n";
 
 }  // namespace
 
@@ -418,14 +427,10 @@ int main(int argc, char** argv) {
       recording = bench::record(options.text("wire", "raw"), options.number<std::size_t>("payload", 32),
                                 options.number<std::size_t>("in-flight", 1));
     }
+    if (const std::string method = options.text("method", ""); !method.empty()) use_method(recording, method);
+    if (recording.framing == bench::Framing::http2) options.fail("every call on HTTP/2 has another number: see pacer");
     Generator generator(options, std::move(recording));
     generator.connect();
-    if (options.number("idle", 0) != 0) {
-      std::printf("idle\n");
-      std::fflush(stdout);
-      std::cin.ignore(std::numeric_limits<std::streamsize>::max());
-      return 0;
-    }
     generator.run();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "generator: %s\n", error.what());

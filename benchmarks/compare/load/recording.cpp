@@ -1,5 +1,7 @@
 #include "recording.hpp"
 
+#include "load/http2.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -409,6 +411,33 @@ std::size_t segments_size(std::string_view bytes) {
   return bytes.size() < size ? 0 : size;
 }
 
+/// The first two calls of a connection. The third would need another stream's number: see Speaker.
+Recording record_grpc(const std::string& payload) {
+  Recording recording;
+  const auto add_call = [&](std::string& out, std::uint32_t stream, std::string_view fields) {
+    http2::add_frame(out, http2::headers, http2::end_headers, stream, fields);
+    http2::add_frame(out, http2::data, http2::end_stream, stream, http2::message(payload));
+  };
+  recording.first_request = http2::preface();
+  add_call(recording.first_request, 1, http2::first_fields());
+  http2::add_frame(recording.request, http2::settings, http2::acknowledged, 0, {});
+  add_call(recording.request, 3, http2::fields());
+  recording.framing = Framing::http2;
+  recording.good_reply_has = payload;
+  return recording;
+}
+
+/// Up to a frame that ends a stream.
+std::size_t http2_reply_size(std::string_view bytes) {
+  http2::Frame frame;
+  for (std::size_t at = 0; http2::next_frame(bytes.substr(at), frame);) {
+    at += frame.size();
+    if ((frame.type == http2::headers || frame.type == http2::data) && (frame.flags & http2::end_stream) != 0)
+      return at;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Recording record(std::string_view wire, std::size_t payload_bytes, std::size_t in_flight) {
@@ -430,6 +459,7 @@ Recording record(std::string_view wire, std::size_t payload_bytes, std::size_t i
   if (wire == "nginx-get") return record_nginx(payload, false);
   if (wire == "thrift") return record_thrift(payload);
   if (wire == "capnp") return record_capnp(payload, in_flight);
+  if (wire == "grpc") return record_grpc(payload);
   throw std::runtime_error("no wire " + std::string(wire) + ", there are " + std::string(wire_names));
 }
 
@@ -441,6 +471,7 @@ Framing framing_of(std::string_view name) {
   if (name == "varint_pair") return Framing::varint_pair;
   if (name == "big_endian") return Framing::big_endian;
   if (name == "segments") return Framing::segments;
+  if (name == "http2") return Framing::http2;
   throw std::runtime_error("no framing " + std::string(name));
 }
 
@@ -467,6 +498,8 @@ std::size_t reply_size(Framing framing, std::string_view bytes) {
     }
     case Framing::segments:
       return segments_size(bytes);
+    case Framing::http2:
+      return http2_reply_size(bytes);
   }
   throw std::logic_error("unreachable");
 }

@@ -15,6 +15,7 @@ enum class Framing {
   varint_pair,  ///< header and body, each with its length as a varint before it
   big_endian,   ///< Thrift's framed transport: a length of four bytes, and what it counts
   segments,     ///< Cap'n Proto's: a table of segments, and the segments
+  http2,        ///< frames up to one that ends a stream
 };
 
 /// What a client of one connection sends, in bytes: a call of `Echo.Echo` with `{A: 1, B: 2, S: payload}`.
@@ -30,11 +31,11 @@ struct Recording {
 
 /// The names that `record` knows.
 inline constexpr std::string_view wire_names =
-    "raw, gob, gob-connect, json1, json2, http, protobuf, connect, nginx, nginx-get, thrift, capnp";
+    "raw, gob, gob-connect, json1, json2, http, protobuf, connect, nginx, nginx-get, thrift, capnp, grpc";
 
 /// The recording for one of `wire_names`, a payload of so many bytes and so many calls in flight on a connection.
 /// Throws on another name.
-Recording record(std::string_view wire, std::size_t payload_bytes, std::size_t in_flight);
+Recording record(std::string_view wire, std::size_t payload_bytes, std::size_t in_flight = 1);
 
 Framing framing_of(std::string_view name);
 

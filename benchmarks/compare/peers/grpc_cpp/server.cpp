@@ -1,14 +1,23 @@
-// The echo service with gRPC C++, callback API.
+// The echo service with gRPC C++, callback API. What sleeps does so on threads of its own, as its callbacks must not
+// block.
 
 #include "echo.grpc.pb.h"
 #include "support/options.hpp"
 
+#include <chrono>
+#include <condition_variable>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <deque>
+#include <functional>
 #include <grpcpp/grpcpp.h>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
+#include <utility>
 
 namespace {
 
@@ -74,6 +83,37 @@ class ClientPush final : public grpc::ServerReadReactor<Message> {
   Message message_;
 };
 
+/// Runs functions on a number of threads.
+class Pool {
+ public:
+  explicit Pool(std::size_t threads) {
+    for (std::size_t i = 0; i < threads; ++i) std::thread([this] { run(); }).detach();
+  }
+  void post(std::function<void()> task) {
+    {
+      const std::lock_guard lock(mutex_);
+      tasks_.push_back(std::move(task));
+    }
+    ready_.notify_one();
+  }
+
+ private:
+  void run() {
+    for (;;) {
+      std::unique_lock lock(mutex_);
+      ready_.wait(lock, [this] { return !tasks_.empty(); });
+      const std::function<void()> task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      task();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<std::function<void()>> tasks_;
+};
+
 class Service final : public bench::Echo::CallbackService {
  public:
   grpc::ServerUnaryReactor* Echo(grpc::CallbackServerContext* context, const Message* request,
@@ -81,6 +121,16 @@ class Service final : public bench::Echo::CallbackService {
     *reply = *request;
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+  grpc::ServerUnaryReactor* Slow(grpc::CallbackServerContext* context, const Message* request,
+                                 Message* reply) override {
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    pool_.post([reactor, request, reply] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      *reply = *request;
+      reactor->Finish(grpc::Status::OK);
+    });
     return reactor;
   }
   grpc::ServerBidiReactor<Message, Message>* PingPong(grpc::CallbackServerContext*) override {
@@ -92,6 +142,9 @@ class Service final : public bench::Echo::CallbackService {
   grpc::ServerReadReactor<Message>* ClientPush(grpc::CallbackServerContext*, Message* reply) override {
     return new ::ClientPush(*reply);
   }
+
+ private:
+  Pool pool_{32};
 };
 
 }  // namespace

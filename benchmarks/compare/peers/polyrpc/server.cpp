@@ -1,5 +1,6 @@
 // polyrpc's echo server, all wires on one port. --copy 1 copies the bytes into a vector and out of it again, as a
-// handler that keeps them would; without it the handler sees them where they arrived.
+// handler that keeps them would; without it the handler sees them where they arrived. --tls and --key name a
+// certificate and its key: then everything is served on TLS.
 
 #include <polyrpc/polyrpc.hpp>
 #include <polyrpc/runtime/stream.hpp>
@@ -8,14 +9,21 @@
 #include <polyrpc/codecs/protobuf_rpc.hpp>
 #include <polyrpc/grpc/server.hpp>
 #endif
+#if defined(BENCH_TLS)
+#include <polyrpc/transports/tls.hpp>
+#endif
 
 #include "echo_types.hpp"
 #include "support/options.hpp"
+#include "support/work.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 #include <string>
+#include <thread>
 
 namespace {
 
@@ -52,7 +60,7 @@ Awaitable<Status> client_push(Reader<Echo>& requests, Echo& reply) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bench::Options options(argc, argv, "options: --port N (0: any) --copy 0|1 --threads N ");
+  const bench::Options options(argc, argv, "options: --port N (0: any) --copy 0|1 --threads N --tls FILE --key FILE ");
   try {
     polyrpc::Registry registry;
     for (const char* name : {"Echo.Echo", "bench.Echo.Echo"}) {
@@ -61,7 +69,16 @@ int main(int argc, char** argv) {
       else
         registry.add(name, [](const bench::EchoView& echo) { return echo; });
     }
+    registry.set_blocking_threads(32);
     for (const std::string package : {"", "bench."}) {
+      registry.add(package + "Echo.Slow", polyrpc::blocking([](const Echo& echo) {
+                     std::this_thread::sleep_for(std::chrono::milliseconds(5));
+                     return echo;
+                   }));
+      registry.add(package + "Echo.Work", [](const bench::EchoView& echo) {
+        bench::work();
+        return echo;
+      });
       registry.add(package + "Echo.PingPong", ping_pong);
       registry.add(package + "Echo.ServerPush", server_push);
       registry.add(package + "Echo.ClientPush", client_push);
@@ -76,8 +93,21 @@ int main(int argc, char** argv) {
     protocols.add(polyrpc::grpc::protocol(grpc));
     protocols.add(polyrpc::codec_protocol(polyrpc::protobuf::rpc()));
 #endif
+    std::string scheme = "tcp";
+    if (!options.text("tls", "").empty()) {
+#if defined(BENCH_TLS)
+      polyrpc::tls::ServerOptions tls;
+      tls.certificate = polyrpc::tls::Pem::file(options.text("tls", ""));
+      tls.key = polyrpc::tls::Pem::file(options.text("key", ""));
+      tls.alpn = polyrpc::tls::alpn_for(protocols);
+      protocols.transports.add(polyrpc::tls::server_transport(tls));
+      scheme = "tls";
+#else
+      throw std::runtime_error("built without TLS");
+#endif
+    }
     polyrpc::Server server(registry, protocols);
-    const polyrpc::Endpoint endpoint = server.listen("tcp://127.0.0.1:" + options.text("port", "0"));
+    const polyrpc::Endpoint endpoint = server.listen(scheme + "://127.0.0.1:" + options.text("port", "0"));
     std::printf("listening tcp 127.0.0.1:%u\n", static_cast<unsigned>(endpoint.port));
     std::fflush(stdout);
     server.run(options.number<std::size_t>("threads", 1));

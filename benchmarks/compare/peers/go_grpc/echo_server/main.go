@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -22,6 +23,11 @@ type service struct {
 }
 
 func (service) Echo(_ context.Context, request *pb.Message) (*pb.Message, error) { return request, nil }
+
+func (service) Slow(_ context.Context, request *pb.Message) (*pb.Message, error) {
+	time.Sleep(5 * time.Millisecond)
+	return request, nil
+}
 
 func (service) PingPong(stream pb.Echo_PingPongServer) error {
 	for {

@@ -92,9 +92,10 @@ const file_echo_proto_rawDesc = "" +
 	"\aMessage\x12\f\n" +
 	"\x01a\x18\x01 \x01(\x03R\x01a\x12\f\n" +
 	"\x01b\x18\x02 \x01(\x03R\x01b\x12\f\n" +
-	"\x01s\x18\x03 \x01(\fR\x01s2\xbe\x01\n" +
+	"\x01s\x18\x03 \x01(\fR\x01s2\xe6\x01\n" +
 	"\x04Echo\x12&\n" +
-	"\x04Echo\x12\x0e.bench.Message\x1a\x0e.bench.Message\x12.\n" +
+	"\x04Echo\x12\x0e.bench.Message\x1a\x0e.bench.Message\x12&\n" +
+	"\x04Slow\x12\x0e.bench.Message\x1a\x0e.bench.Message\x12.\n" +
 	"\bPingPong\x12\x0e.bench.Message\x1a\x0e.bench.Message(\x010\x01\x12.\n" +
 	"\n" +
 	"ServerPush\x12\x0e.bench.Message\x1a\x0e.bench.Message0\x01\x12.\n" +
@@ -119,15 +120,17 @@ var file_echo_proto_goTypes = []any{
 }
 var file_echo_proto_depIdxs = []int32{
 	0, // 0: bench.Echo.Echo:input_type -> bench.Message
-	0, // 1: bench.Echo.PingPong:input_type -> bench.Message
-	0, // 2: bench.Echo.ServerPush:input_type -> bench.Message
-	0, // 3: bench.Echo.ClientPush:input_type -> bench.Message
-	0, // 4: bench.Echo.Echo:output_type -> bench.Message
-	0, // 5: bench.Echo.PingPong:output_type -> bench.Message
-	0, // 6: bench.Echo.ServerPush:output_type -> bench.Message
-	0, // 7: bench.Echo.ClientPush:output_type -> bench.Message
-	4, // [4:8] is the sub-list for method output_type
-	0, // [0:4] is the sub-list for method input_type
+	0, // 1: bench.Echo.Slow:input_type -> bench.Message
+	0, // 2: bench.Echo.PingPong:input_type -> bench.Message
+	0, // 3: bench.Echo.ServerPush:input_type -> bench.Message
+	0, // 4: bench.Echo.ClientPush:input_type -> bench.Message
+	0, // 5: bench.Echo.Echo:output_type -> bench.Message
+	0, // 6: bench.Echo.Slow:output_type -> bench.Message
+	0, // 7: bench.Echo.PingPong:output_type -> bench.Message
+	0, // 8: bench.Echo.ServerPush:output_type -> bench.Message
+	0, // 9: bench.Echo.ClientPush:output_type -> bench.Message
+	5, // [5:10] is the sub-list for method output_type
+	0, // [0:5] is the sub-list for method input_type
 	0, // [0:0] is the sub-list for extension type_name
 	0, // [0:0] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name

@@ -17,11 +17,12 @@ import (
 
 // This is a compile-time assertion to ensure that this generated file
 // is compatible with the grpc package it is being compiled against.
-// Requires gRPC-Go v1.62.0 or later.
-const _ = grpc.SupportPackageIsVersion8
+// Requires gRPC-Go v1.64.0 or later.
+const _ = grpc.SupportPackageIsVersion9
 
 const (
 	Echo_Echo_FullMethodName       = "/bench.Echo/Echo"
+	Echo_Slow_FullMethodName       = "/bench.Echo/Slow"
 	Echo_PingPong_FullMethodName   = "/bench.Echo/PingPong"
 	Echo_ServerPush_FullMethodName = "/bench.Echo/ServerPush"
 	Echo_ClientPush_FullMethodName = "/bench.Echo/ClientPush"
@@ -32,12 +33,14 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type EchoClient interface {
 	Echo(ctx context.Context, in *Message, opts ...grpc.CallOption) (*Message, error)
+	// Sleeps for 5 ms.
+	Slow(ctx context.Context, in *Message, opts ...grpc.CallOption) (*Message, error)
 	// Every message comes back.
-	PingPong(ctx context.Context, opts ...grpc.CallOption) (Echo_PingPongClient, error)
+	PingPong(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[Message, Message], error)
 	// The message comes `a` times.
-	ServerPush(ctx context.Context, in *Message, opts ...grpc.CallOption) (Echo_ServerPushClient, error)
+	ServerPush(ctx context.Context, in *Message, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Message], error)
 	// The number of messages in `a`.
-	ClientPush(ctx context.Context, opts ...grpc.CallOption) (Echo_ClientPushClient, error)
+	ClientPush(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[Message, Message], error)
 }
 
 type echoClient struct {
@@ -58,45 +61,36 @@ func (c *echoClient) Echo(ctx context.Context, in *Message, opts ...grpc.CallOpt
 	return out, nil
 }
 
-func (c *echoClient) PingPong(ctx context.Context, opts ...grpc.CallOption) (Echo_PingPongClient, error) {
+func (c *echoClient) Slow(ctx context.Context, in *Message, opts ...grpc.CallOption) (*Message, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Message)
+	err := c.cc.Invoke(ctx, Echo_Slow_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *echoClient) PingPong(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[Message, Message], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &Echo_ServiceDesc.Streams[0], Echo_PingPong_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
-	x := &echoPingPongClient{ClientStream: stream}
+	x := &grpc.GenericClientStream[Message, Message]{ClientStream: stream}
 	return x, nil
 }
 
-type Echo_PingPongClient interface {
-	Send(*Message) error
-	Recv() (*Message, error)
-	grpc.ClientStream
-}
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Echo_PingPongClient = grpc.BidiStreamingClient[Message, Message]
 
-type echoPingPongClient struct {
-	grpc.ClientStream
-}
-
-func (x *echoPingPongClient) Send(m *Message) error {
-	return x.ClientStream.SendMsg(m)
-}
-
-func (x *echoPingPongClient) Recv() (*Message, error) {
-	m := new(Message)
-	if err := x.ClientStream.RecvMsg(m); err != nil {
-		return nil, err
-	}
-	return m, nil
-}
-
-func (c *echoClient) ServerPush(ctx context.Context, in *Message, opts ...grpc.CallOption) (Echo_ServerPushClient, error) {
+func (c *echoClient) ServerPush(ctx context.Context, in *Message, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Message], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &Echo_ServiceDesc.Streams[1], Echo_ServerPush_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
-	x := &echoServerPushClient{ClientStream: stream}
+	x := &grpc.GenericClientStream[Message, Message]{ClientStream: stream}
 	if err := x.ClientStream.SendMsg(in); err != nil {
 		return nil, err
 	}
@@ -106,69 +100,35 @@ func (c *echoClient) ServerPush(ctx context.Context, in *Message, opts ...grpc.C
 	return x, nil
 }
 
-type Echo_ServerPushClient interface {
-	Recv() (*Message, error)
-	grpc.ClientStream
-}
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Echo_ServerPushClient = grpc.ServerStreamingClient[Message]
 
-type echoServerPushClient struct {
-	grpc.ClientStream
-}
-
-func (x *echoServerPushClient) Recv() (*Message, error) {
-	m := new(Message)
-	if err := x.ClientStream.RecvMsg(m); err != nil {
-		return nil, err
-	}
-	return m, nil
-}
-
-func (c *echoClient) ClientPush(ctx context.Context, opts ...grpc.CallOption) (Echo_ClientPushClient, error) {
+func (c *echoClient) ClientPush(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[Message, Message], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &Echo_ServiceDesc.Streams[2], Echo_ClientPush_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
-	x := &echoClientPushClient{ClientStream: stream}
+	x := &grpc.GenericClientStream[Message, Message]{ClientStream: stream}
 	return x, nil
 }
 
-type Echo_ClientPushClient interface {
-	Send(*Message) error
-	CloseAndRecv() (*Message, error)
-	grpc.ClientStream
-}
-
-type echoClientPushClient struct {
-	grpc.ClientStream
-}
-
-func (x *echoClientPushClient) Send(m *Message) error {
-	return x.ClientStream.SendMsg(m)
-}
-
-func (x *echoClientPushClient) CloseAndRecv() (*Message, error) {
-	if err := x.ClientStream.CloseSend(); err != nil {
-		return nil, err
-	}
-	m := new(Message)
-	if err := x.ClientStream.RecvMsg(m); err != nil {
-		return nil, err
-	}
-	return m, nil
-}
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Echo_ClientPushClient = grpc.ClientStreamingClient[Message, Message]
 
 // EchoServer is the server API for Echo service.
 // All implementations must embed UnimplementedEchoServer
 // for forward compatibility.
 type EchoServer interface {
 	Echo(context.Context, *Message) (*Message, error)
+	// Sleeps for 5 ms.
+	Slow(context.Context, *Message) (*Message, error)
 	// Every message comes back.
-	PingPong(Echo_PingPongServer) error
+	PingPong(grpc.BidiStreamingServer[Message, Message]) error
 	// The message comes `a` times.
-	ServerPush(*Message, Echo_ServerPushServer) error
+	ServerPush(*Message, grpc.ServerStreamingServer[Message]) error
 	// The number of messages in `a`.
-	ClientPush(Echo_ClientPushServer) error
+	ClientPush(grpc.ClientStreamingServer[Message, Message]) error
 	mustEmbedUnimplementedEchoServer()
 }
 
@@ -182,13 +142,16 @@ type UnimplementedEchoServer struct{}
 func (UnimplementedEchoServer) Echo(context.Context, *Message) (*Message, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Echo not implemented")
 }
-func (UnimplementedEchoServer) PingPong(Echo_PingPongServer) error {
+func (UnimplementedEchoServer) Slow(context.Context, *Message) (*Message, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Slow not implemented")
+}
+func (UnimplementedEchoServer) PingPong(grpc.BidiStreamingServer[Message, Message]) error {
 	return status.Errorf(codes.Unimplemented, "method PingPong not implemented")
 }
-func (UnimplementedEchoServer) ServerPush(*Message, Echo_ServerPushServer) error {
+func (UnimplementedEchoServer) ServerPush(*Message, grpc.ServerStreamingServer[Message]) error {
 	return status.Errorf(codes.Unimplemented, "method ServerPush not implemented")
 }
-func (UnimplementedEchoServer) ClientPush(Echo_ClientPushServer) error {
+func (UnimplementedEchoServer) ClientPush(grpc.ClientStreamingServer[Message, Message]) error {
 	return status.Errorf(codes.Unimplemented, "method ClientPush not implemented")
 }
 func (UnimplementedEchoServer) mustEmbedUnimplementedEchoServer() {}
@@ -230,78 +193,48 @@ func _Echo_Echo_Handler(srv interface{}, ctx context.Context, dec func(interface
 	return interceptor(ctx, in, info, handler)
 }
 
-func _Echo_PingPong_Handler(srv interface{}, stream grpc.ServerStream) error {
-	return srv.(EchoServer).PingPong(&echoPingPongServer{ServerStream: stream})
-}
-
-type Echo_PingPongServer interface {
-	Send(*Message) error
-	Recv() (*Message, error)
-	grpc.ServerStream
-}
-
-type echoPingPongServer struct {
-	grpc.ServerStream
-}
-
-func (x *echoPingPongServer) Send(m *Message) error {
-	return x.ServerStream.SendMsg(m)
-}
-
-func (x *echoPingPongServer) Recv() (*Message, error) {
-	m := new(Message)
-	if err := x.ServerStream.RecvMsg(m); err != nil {
+func _Echo_Slow_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(Message)
+	if err := dec(in); err != nil {
 		return nil, err
 	}
-	return m, nil
+	if interceptor == nil {
+		return srv.(EchoServer).Slow(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Echo_Slow_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EchoServer).Slow(ctx, req.(*Message))
+	}
+	return interceptor(ctx, in, info, handler)
 }
+
+func _Echo_PingPong_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(EchoServer).PingPong(&grpc.GenericServerStream[Message, Message]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Echo_PingPongServer = grpc.BidiStreamingServer[Message, Message]
 
 func _Echo_ServerPush_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(Message)
 	if err := stream.RecvMsg(m); err != nil {
 		return err
 	}
-	return srv.(EchoServer).ServerPush(m, &echoServerPushServer{ServerStream: stream})
+	return srv.(EchoServer).ServerPush(m, &grpc.GenericServerStream[Message, Message]{ServerStream: stream})
 }
 
-type Echo_ServerPushServer interface {
-	Send(*Message) error
-	grpc.ServerStream
-}
-
-type echoServerPushServer struct {
-	grpc.ServerStream
-}
-
-func (x *echoServerPushServer) Send(m *Message) error {
-	return x.ServerStream.SendMsg(m)
-}
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Echo_ServerPushServer = grpc.ServerStreamingServer[Message]
 
 func _Echo_ClientPush_Handler(srv interface{}, stream grpc.ServerStream) error {
-	return srv.(EchoServer).ClientPush(&echoClientPushServer{ServerStream: stream})
+	return srv.(EchoServer).ClientPush(&grpc.GenericServerStream[Message, Message]{ServerStream: stream})
 }
 
-type Echo_ClientPushServer interface {
-	SendAndClose(*Message) error
-	Recv() (*Message, error)
-	grpc.ServerStream
-}
-
-type echoClientPushServer struct {
-	grpc.ServerStream
-}
-
-func (x *echoClientPushServer) SendAndClose(m *Message) error {
-	return x.ServerStream.SendMsg(m)
-}
-
-func (x *echoClientPushServer) Recv() (*Message, error) {
-	m := new(Message)
-	if err := x.ServerStream.RecvMsg(m); err != nil {
-		return nil, err
-	}
-	return m, nil
-}
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Echo_ClientPushServer = grpc.ClientStreamingServer[Message, Message]
 
 // Echo_ServiceDesc is the grpc.ServiceDesc for Echo service.
 // It's only intended for direct use with grpc.RegisterService,
@@ -313,6 +246,10 @@ var Echo_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Echo",
 			Handler:    _Echo_Echo_Handler,
+		},
+		{
+			MethodName: "Slow",
+			Handler:    _Echo_Slow_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
