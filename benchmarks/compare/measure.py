@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -30,10 +31,14 @@ def raise_descriptor_limit():
     return hard
 
 
+REAL_TIME = []  # what stands before the commands measured: see run.py --real-time
+
+
 def start(command, core=None, environment=None, **options):
+    """`core` is a number, or several in a set, or None: wherever the kernel likes."""
     def pin():
         if core is not None:
-            os.sched_setaffinity(0, {core})
+            os.sched_setaffinity(0, core if isinstance(core, set) else {core})
 
     env = dict(os.environ, **(environment or {}))
     return subprocess.Popen(command, env=env, preexec_fn=pin, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -59,7 +64,7 @@ class Server:
     """A running server of the table."""
 
     def __init__(self, row, folders, core, prefix=(), environment=None, **options):
-        command = list(prefix) + [part.format(**folders) for part in row["command"]]
+        command = [*REAL_TIME, *prefix, *(part.format(**folders) for part in row["command"])]
         self.process = start(command, core, environment, **options)
         line = self.process.stdout.readline()
         found = re.search(r"listening\b.*?(\d+\.\d+\.\d+\.\d+:\d+)", line)
@@ -76,10 +81,23 @@ class Server:
         stop(self.process)
 
 
-def cpu_ticks(pid):
+def user_and_system_ticks(pid):
     with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
         fields = stat.read().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+    return int(fields[11]), int(fields[12])
+
+
+def cpu_ticks(pid):
+    return sum(user_and_system_ticks(pid))
+
+
+def cpu_seconds(pid):
+    """User and system time of a process, to the nanosecond as the scheduler knows it."""
+    total = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as stat:
+            total += int(stat.read().split()[0])
+    return total * 1e-9
 
 
 def cpu_of_all():
@@ -111,29 +129,51 @@ def settled_rss(pid):
         time.sleep(0.05)
 
 
+class Meter:
+    """What a server used in an interval, and what processes used that have nothing to do with it."""
+
+    def __init__(self, server_pid, client_pid):
+        self._server, self._ours = server_pid, {server_pid, client_pid, os.getpid()}
+        self._before, self._split = cpu_of_all(), user_and_system_ticks(server_pid)
+        self._seconds, self._began = cpu_seconds(server_pid), time.monotonic()
+
+    def stop(self):
+        self._used, self._took = cpu_seconds(self._server) - self._seconds, time.monotonic() - self._began
+        after, split = cpu_of_all(), user_and_system_ticks(self._server)
+        user, system = (after - before for after, before in zip(split, self._split))
+        self._user_share = user / (user + system) if user + system else 0
+        # Kernel threads count too, and what a process used that has ended since does not.
+        self._others = sum(ticks - self._before.get(who, 0) for who, ticks in after.items() if who not in self._ours)
+
+    def add_to(self, result):
+        calls = max(result["calls_per_second"] * self._took, 1)
+        result["server_cpu_us_per_call"] = self._used * 1e6 / calls
+        result["server_user_us_per_call"] = result["server_cpu_us_per_call"] * self._user_share
+        result["server_cpu_share"] = self._used / self._took
+        result["disturbed_share"] = self._others / TICKS / self._took
+
+
 def run_client(command, core, server_pid):
     """Runs a client that prints "measuring" and then JSON. Adds what the server used meanwhile, and what others did."""
-    client = start(command, core, stderr=subprocess.PIPE)
+    client = start([*REAL_TIME, *command], core, stderr=subprocess.PIPE)
+    watchdog = threading.Timer(60, client.kill)
+    watchdog.start()
     try:
         line = client.stdout.readline()
         if line != "measuring\n":
             client.wait(10)
             raise Failure(f"{command[0]}: {line}{client.stderr.read().strip()}")
-        before, started = cpu_of_all(), time.monotonic()
+        meter = Meter(server_pid, client.pid)
         line = client.stdout.readline()
-        after, seconds = cpu_of_all(), time.monotonic() - started
+        meter.stop()
         if not line.startswith("{"):
             client.wait(10)
             raise Failure(f"{command[0]}: {line}{client.stderr.read().strip()}")
     finally:
+        watchdog.cancel()
         stop(client)
     result = json.loads(line)
-    used = {who: ticks - before.get(who, 0) for who, ticks in after.items()}
-    ours = {server_pid, client.pid, os.getpid()}
-    result["server_cpu_us_per_call"] = used.get(server_pid, 0) / TICKS * 1e6 / max(result["calls"], 1)
-    result["server_cpu_share"] = used.get(server_pid, 0) / TICKS / seconds
-    # Kernel threads count too, and what a process used that has ended since does not.
-    result["disturbed_share"] = sum(ticks for who, ticks in used.items() if who not in ours) / TICKS / seconds
+    meter.add_to(result)
     return result
 
 
@@ -220,13 +260,18 @@ class SignalCounter:
         return int(found.group(1))
 
 
-def callgrind_instructions(row, folders, drive):
-    """Instructions that a server executes from start to end, while `drive(server)` uses it."""
-    with tempfile.NamedTemporaryFile("r", suffix=".callgrind") as log, tempfile.TemporaryDirectory() as folder:
-        prefix = ["valgrind", "--tool=callgrind", f"--log-file={log.name}", f"--callgrind-out-file={folder}/out"]
+def callgrind(row, folders, drive):
+    """Instructions that a server executes from start to end while `drive(server)` uses it, by (function, object)."""
+    with tempfile.TemporaryDirectory() as folder:
+        prefix = ["valgrind", "--tool=callgrind", f"--log-file={folder}/log", f"--callgrind-out-file={folder}/out"]
         with Server(row, folders, None, prefix) as server:
             drive(server)
-        found = re.search(r"Collected : (\d+)", log.read())
-    if not found:
+        text = subprocess.run(["callgrind_annotate", "--threshold=100", "--show-percs=no", f"{folder}/out"],
+                              capture_output=True, text=True, check=False).stdout
+    counts = {}
+    for number, what in re.findall(r"^\s*([\d,]+)(?: \([\d.]+%\))?\s+(\S.*)$", text, re.MULTILINE):
+        counts[what] = counts.get(what, 0) + int(number.replace(",", ""))
+    total = counts.pop("PROGRAM TOTALS", 0)
+    if not total:
         raise Failure("callgrind gives no number")
-    return int(found.group(1))
+    return total, counts
