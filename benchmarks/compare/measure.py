@@ -266,7 +266,7 @@ def callgrind(row, folders, drive):
         prefix = ["valgrind", "--tool=callgrind", f"--log-file={folder}/log", f"--callgrind-out-file={folder}/out"]
         with Server(row, folders, None, prefix) as server:
             drive(server)
-        text = subprocess.run(["callgrind_annotate", "--threshold=100", "--show-percs=no", f"{folder}/out"],
+        text = subprocess.run(["callgrind_annotate", "--threshold=100", "--show-percs=no", "--auto=no", f"{folder}/out"],
                               capture_output=True, text=True, check=False).stdout
     counts = {}
     for number, what in re.findall(r"^\s*([\d,]+)(?: \([\d.]+%\))?\s+(\S.*)$", text, re.MULTILINE):

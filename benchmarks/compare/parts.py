@@ -20,6 +20,7 @@ ALL = ("calls", "clients", "grpc", "open", "mixed", "threads", "cost", "idle", "
 # (payload, connections, calls in flight on each). A MiB is not sent 1,024 times at once: that would measure how 1 GiB
 # is allotted and collected.
 FEW = [(32, 1, 1), (32, 16, 64), (KIB, 16, 64), (MIB, 1, 4)]
+QUICK, QUICK_CLIENTS = [(32, 1, 1), (32, 16, 64), (MIB, 1, 4)], [(32, 16, 64)]
 FULL = [(payload, *shape) for payload in (32, KIB) for shape in ((1, 1), (1, 64), (1, 256), (16, 64), (64, 1))] + [(MIB, 1, 4)]
 ON_ONE_CORE = [(32, 1, 1)]
 BUSY = (32, 16, 64)
@@ -125,10 +126,11 @@ def closed_loops(context, rows, scenarios_of, program_of, what):
 def measure_calls(context):
     """Servers under the generator."""
     def scenarios_of(row):
-        chosen = FULL if row.get("scenarios") == "all" and not context.options.quick else FEW
+        chosen = QUICK if context.options.quick else FULL if row.get("scenarios") == "all" else FEW
         # bench_pacer does not wait for a stream's window, as a MiB would need.
         chosen = [scenario for scenario in chosen if row["wire"] != "grpc" or scenario[0] < MIB]
-        return [(s, "two cores") for s in chosen] + [(s, "one core") for s in ON_ONE_CORE if row["wire"] != "grpc"]
+        with_one_core = row["wire"] != "grpc" and not context.options.quick
+        return [(s, "two cores") for s in chosen] + [(s, "one core") for s in ON_ONE_CORE if with_one_core]
 
     return closed_loops(context, context.plain(), scenarios_of, context.generator, "calls")
 
@@ -140,7 +142,7 @@ def measure_clients(context):
 
     def scenarios_of(row):
         del row
-        return [(s, "two cores") for s in FEW] + [(s, "one core") for s in ON_ONE_CORE]
+        return [(s, "two cores") for s in (QUICK_CLIENTS if context.options.quick else FEW)] + [(s, "one core") for s in ON_ONE_CORE]
 
     return closed_loops(context, rows, scenarios_of,
                         lambda row: context.program(row["client"]) if row["client"] else context.generator(row), "own clients")
@@ -271,8 +273,8 @@ def measure_cost(context):
             if row["allocations"]:
                 with contextlib.suppress(measure.Failure, subprocess.TimeoutExpired):
                     entry["allocations"] = count_allocations(context, row, connections, in_flight, calls)
-            # Go's programs under valgrind are not themselves, and rows that are left out in the calls are here as well.
-            wanted = row["group"] != "go" and (not options.quick or row.get("scenarios") == "all")
+            # Go's programs do not run under valgrind as they do without.
+            wanted = row["group"] != "go" and (not options.quick or row.get("open"))
             if with_valgrind and wanted and in_flight > 1:
                 try:
                     entry |= count_instructions(context, row, connections, in_flight, calls)

@@ -46,7 +46,7 @@ ENCRYPTED = ("--tls", "{certificate}", "--key", "{key}")
 
 SERVERS = [
     _raw("raw echo, batching", "1", scenarios="all", open=True),
-    _raw("raw echo, one by one", "0", scenarios="all", open=True),
+    _raw("raw echo, one by one", "0", scenarios="all"),
     _go("Go net/rpc", "gob", **EVERYTHING),
     _go("Go jsonrpc", "json1", **EVERYTHING),
     _polyrpc("polyrpc gob", "gob", **OURS),
