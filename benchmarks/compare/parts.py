@@ -20,8 +20,10 @@ ALL = ("calls", "clients", "grpc", "open", "mixed", "threads", "cost", "idle", "
 # (payload, connections, calls in flight on each). A MiB is not sent 1,024 times at once: that would measure how 1 GiB
 # is allotted and collected.
 FEW = [(32, 1, 1), (32, 16, 64), (KIB, 16, 64), (MIB, 1, 4)]
+CLIENTS = [(32, 1, 1), (32, 16, 64), (MIB, 1, 4)]
 QUICK, QUICK_CLIENTS = [(32, 1, 1), (32, 16, 64), (MIB, 1, 4)], [(32, 16, 64)]
-FULL = [(payload, *shape) for payload in (32, KIB) for shape in ((1, 1), (1, 64), (1, 256), (16, 64), (64, 1))] + [(MIB, 1, 4)]
+FULL = [(32, *shape) for shape in ((1, 1), (1, 64), (1, 256), (16, 64), (64, 1))]
+FULL += [(KIB, *shape) for shape in ((1, 1), (1, 256), (16, 64))] + [(MIB, 1, 4)]
 ON_ONE_CORE = [(32, 1, 1)]
 BUSY = (32, 16, 64)
 
@@ -142,7 +144,7 @@ def measure_clients(context):
 
     def scenarios_of(row):
         del row
-        return [(s, "two cores") for s in (QUICK_CLIENTS if context.options.quick else FEW)] + [(s, "one core") for s in ON_ONE_CORE]
+        return [(s, "two cores") for s in (QUICK_CLIENTS if context.options.quick else CLIENTS)] + [(s, "one core") for s in ON_ONE_CORE]
 
     return closed_loops(context, rows, scenarios_of,
                         lambda row: context.program(row["client"]) if row["client"] else context.generator(row), "own clients")

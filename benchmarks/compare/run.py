@@ -51,7 +51,7 @@ def arguments():
     options = parser.parse_args()
     options.repetitions = options.repetitions or (1 if options.quick else 3)
     options.again = options.again or (1 if options.quick else 3)
-    options.seconds = options.seconds or (0.25 if options.quick else 0.6)
+    options.seconds = options.seconds or (0.25 if options.quick else 0.5)
     options.warmup = 0.1 if options.quick else 0.2
     options.parts = options.parts.split(",")
     if unknown := set(options.parts) - set(parts.ALL):
@@ -144,7 +144,7 @@ def environment(options, rows):
         compiler = (output_of(found.group(1), "--version").splitlines() or [""])[0] if found else ""
     virtual = output_of("systemd-detect-virt") or "unknown"
     dirty = bool(output_of("git", "status", "--porcelain", "--", "include", "src", "codecs", "benchmarks/compare"))
-    tools = {"h2load": output_of("h2load", "--version"),
+    tools = {"h2load": output_of("h2load", "--version").rpartition("/")[2],
              "libnghttp2": version_of("deb:libnghttp2-14"), "asio": version_of("deb:libasio-dev"),
              "valgrind": output_of("valgrind", "--version").removeprefix("valgrind-")}
     for row in rows:
