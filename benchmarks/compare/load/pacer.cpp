@@ -172,6 +172,7 @@ class Pacer {
       for (;; ++i) {
         const std::uint64_t due = started_ + static_cast<std::uint64_t>(static_cast<double>(i) * interval);
         if (due > time || due >= end) break;
+        if (measuring_) lateness_.add(time - due, 1);
         Connection& connection = *connections_[turn];
         turn = turn + 1 == connections_.size() ? 0 : turn + 1;
         connection.due.push_back(Call{due, is_other(), true});
@@ -316,6 +317,7 @@ class Pacer {
         latency_.quantile(0.999) / 1e3, static_cast<double>(latency_.largest()) / 1e3, cpu * 1e6 / calls, cpu / whole,
         static_cast<double>(bytes_out_) / calls, static_cast<double>(bytes_in_) / calls,
         static_cast<unsigned long long>(unanswered_), rate_);
+    if (rate_ > 0) std::printf(",\"late_p99_us\":%.2f", lateness_.quantile(0.99) / 1e3);
     if (one_in_ > 0)
       std::printf(",\"slow_p50_us\":%.2f,\"slow_p99_us\":%.2f", other_latency_.quantile(0.5) / 1e3,
                   other_latency_.quantile(0.99) / 1e3);
@@ -347,6 +349,7 @@ class Pacer {
   double cpu_ = 0;
   bench::Histogram latency_;
   bench::Histogram other_latency_;
+  bench::Histogram lateness_;  // of the pacer, when a call is its turn
   std::uint64_t replies_ = 0;
   std::uint64_t replies_in_time_ = 0;
   std::uint64_t unanswered_ = 0;
