@@ -69,7 +69,8 @@ def build(options):
     go_folder = options.build / "go"
     if not options.no_build:
         say("building")
-        subprocess.run(["cmake", "-S", ROOT, "-B", options.build, "-DCMAKE_BUILD_TYPE=Release", "-DPOLYRPC_BENCHMARKS=ON",
+        ninja = ["-G", "Ninja"] if shutil.which("ninja") and not (options.build / "CMakeCache.txt").exists() else []
+        subprocess.run(["cmake", *ninja, "-S", ROOT, "-B", options.build, "-DCMAKE_BUILD_TYPE=Release", "-DPOLYRPC_BENCHMARKS=ON",
                         "-DPOLYRPC_TESTS=OFF", "-DPOLYRPC_EXAMPLES=OFF", "-DPOLYRPC_FUZZERS=OFF"],
                        check=True, stdout=sys.stderr)
         subprocess.run(["cmake", "--build", options.build, "--target", "polyrpc_benchmarks", "--parallel"], check=True,
