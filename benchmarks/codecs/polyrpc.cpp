@@ -27,13 +27,13 @@ struct DoublesMessage {
   Doubles list;
   bool operator==(const DoublesMessage&) const = default;
 };
-POLYRPC_DESCRIBE(DoublesMessage, list);
+POLYRPC_DESCRIBE(DoublesMessage, (list, "List"));
 
 struct AgesMessage {
   Ages ages;
   bool operator==(const AgesMessage&) const = default;
 };
-POLYRPC_DESCRIBE(AgesMessage, ages);
+POLYRPC_DESCRIBE(AgesMessage, (ages, "Ages"));
 
 }  // namespace values
 
