@@ -131,7 +131,6 @@ def compile_one(source, target, flags):
 
 
 def shared_libraries(program):
-    """Names, without versions of the C library's own parts left out."""
     text = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
     names = [line.split()[0] for line in text.splitlines() if "=>" in line]
     return sorted(names)
@@ -202,9 +201,12 @@ def measure_all(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "benchmarks", help="folder with polyrpc's libraries")
-    parser.add_argument("--repetitions", type=int, default=3, help="of each compilation")
+    parser.add_argument("--repetitions", type=int, help="of each compilation, by default 3")
+    parser.add_argument("--quick", action="store_true", help="compile once")
     parser.add_argument("--only", default="", help="only servers whose name matches this expression")
-    json.dump(measure_all(parser.parse_args()), sys.stdout, indent=2)
+    options = parser.parse_args()
+    options.repetitions = options.repetitions or (1 if options.quick else 3)
+    json.dump(measure_all(options), sys.stdout, indent=2)
     print()
 
 

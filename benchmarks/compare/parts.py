@@ -130,7 +130,8 @@ def measure_calls(context):
     def scenarios_of(row):
         chosen = QUICK if context.options.quick else FULL if row.get("scenarios") == "all" else FEW
         # bench_pacer does not wait for a stream's window, as a MiB would need.
-        chosen = [scenario for scenario in chosen if row["wire"] != "grpc" or scenario[0] < MIB]
+        chosen = [scenario for scenario in chosen
+                  if (row["wire"] != "grpc" or scenario[0] < MIB) and scenario[0] <= row.get("largest", MIB)]
         with_one_core = row["wire"] != "grpc" and not context.options.quick
         return [(s, "two cores") for s in chosen] + [(s, "one core") for s in ON_ONE_CORE if with_one_core]
 
@@ -143,8 +144,9 @@ def measure_clients(context):
             if row["group"] == "limit" or (row["client"] and os.access(context.program(row["client"])[0], os.X_OK))]
 
     def scenarios_of(row):
-        del row
-        return [(s, "two cores") for s in (QUICK_CLIENTS if context.options.quick else CLIENTS)] + [(s, "one core") for s in ON_ONE_CORE]
+        chosen = QUICK_CLIENTS if context.options.quick else CLIENTS
+        return [(s, layout) for s, layout in [*((s, "two cores") for s in chosen), *((s, "one core") for s in ON_ONE_CORE)]
+                if s[0] <= row.get("largest", MIB)]
 
     return closed_loops(context, rows, scenarios_of,
                         lambda row: context.program(row["client"]) if row["client"] else context.generator(row), "own clients")
@@ -392,7 +394,7 @@ def measure_footprint(context):
         say("there is no footprint.py: left out")
         return []
     say("footprint")
-    done = subprocess.run([sys.executable, script, *(["--quick"] if context.options.quick else [])], stdout=subprocess.PIPE,
+    done = subprocess.run([sys.executable, script, "--build", context.options.build, *(["--quick"] if context.options.quick else [])], stdout=subprocess.PIPE,
                           text=True, check=False)
     text = done.stdout[done.stdout.find("["):]
     try:

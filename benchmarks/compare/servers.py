@@ -18,8 +18,13 @@ All else may be left out:
     open         is measured in the open loop too
     idle         False: idle connections are not measured
     tls          is spoken to with TLS; only idle connections are measured
+    largest      the largest payload that it can answer, in bytes
     package      whose version is shown: "deb:PACKAGE", "go:MODULE"
 """
+
+import pathlib
+
+PEERS = pathlib.Path(__file__).resolve().parent / "peers"
 
 POLYRPC_SERVER = ["{build}/bench_polyrpc_server", "--port", "0"]
 POLYRPC_CLIENT = ["{build}/bench_polyrpc_client"]
@@ -40,6 +45,17 @@ def _polyrpc(name, wire, *arguments, **more):
             "command": [*POLYRPC_SERVER, *arguments], **more}
 
 
+def _asio(style):
+    return {"name": f"asio, {style}", "group": "limit", "wire": "raw", "allocations": "preload", "client": None,
+            "command": [f"{{build}}/bench_asio_{style}", "--port", "0"], "scenarios": "all", "package": "deb:libasio-dev"}
+
+
+def _thrift(kind):
+    return {"name": f"Thrift, {kind}", "group": "peer", "wire": "thrift", "allocations": "preload",
+            "client": ["{build}/bench_thrift_client"], "command": ["{build}/bench_thrift_server", "--port", "0", "--server", kind],
+            "scenarios": "all", "package": "deb:libthrift-dev"}
+
+
 EVERYTHING = {"scenarios": "all", "slow": True, "work": True, "open": True}
 OURS = EVERYTHING | {"two_threads": ["--threads", "2"]}
 ENCRYPTED = ("--tls", "{certificate}", "--key", "{key}")
@@ -47,6 +63,11 @@ ENCRYPTED = ("--tls", "{certificate}", "--key", "{key}")
 SERVERS = [
     _raw("raw echo, batching", "1", scenarios="all", open=True),
     _raw("raw echo, one by one", "0", scenarios="all"),
+    _asio("callbacks"),
+    _asio("awaitables"),
+    {"name": "nginx, a fixed body", "group": "limit", "wire": "nginx", "allocations": "preload",
+     "client": [f"{PEERS}/nginx/client.py"], "command": [f"{PEERS}/nginx/server.py"], "scenarios": "all", "largest": 1024,
+     "package": "deb:nginx"},
     _go("Go net/rpc", "gob", **EVERYTHING),
     _go("Go jsonrpc", "json1", **EVERYTHING),
     _polyrpc("polyrpc gob", "gob", **OURS),
@@ -60,6 +81,13 @@ SERVERS = [
     {"name": "gRPC C++", "group": "peer", "wire": "grpc", "allocations": "preload", "client": ["{build}/bench_grpc_cpp_client"],
      "streams": ["{build}/bench_grpc_cpp_client"], "command": ["{build}/bench_grpc_cpp_server", "--port", "0"],
      "slow": True, "open": True, "scenarios": "all", "package": "deb:libgrpc++-dev"},
+    {"name": "gRPC C++, completion queue", "group": "peer", "wire": "grpc", "allocations": "preload",
+     "client": ["{build}/bench_grpc_cpp_client"], "streams": ["{build}/bench_grpc_cpp_client"],
+     "command": ["{build}/bench_grpc_cpp_queue_server", "--port", "0"], "slow": True, "package": "deb:libgrpc++-dev"},
+    {"name": "Cap'n Proto", "group": "peer", "wire": "capnp", "allocations": "preload", "client": ["{build}/bench_capnp_client"],
+     "command": ["{build}/bench_capnp_server", "--port", "0"], "scenarios": "all", "package": "deb:libcapnp-dev"},
+    _thrift("nonblocking"),
+    _thrift("threaded"),
     {"name": "grpc-go", "group": "go", "wire": "grpc", "allocations": None, "client": ["{go}/grpc_echo_client"],
      "streams": ["{go}/grpc_echo_client"], "command": ["{go}/grpc_echo_server", "--port", "0"],
      "slow": True, "open": True, "scenarios": "all", "package": "go:google.golang.org/grpc"},
@@ -72,6 +100,11 @@ SERVERS = [
 CODECS = [
     {"name": "Go", "command": ["{go}/codecs"]},
     {"name": "polyrpc", "command": ["{build}/bench_codecs"]},
+    {"name": "protobuf C++", "command": ["{build}/bench_codecs_protobuf"]},
+    {"name": "nlohmann/json", "command": ["{build}/bench_codecs_nlohmann"]},
+    {"name": "rapidjson and simdjson", "command": ["{build}/bench_codecs_fast_json"]},
+    {"name": "Cap'n Proto", "command": ["{build}/bench_codecs_capnp"]},
+    {"name": "Thrift", "command": ["{build}/bench_codecs_thrift"]},
 ]
 
 # What is compared with what: (ours, theirs, the limit).

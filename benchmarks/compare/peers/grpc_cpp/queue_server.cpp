@@ -1,9 +1,11 @@
-// The echo service with gRPC C++, completion queue: one queue, and one thread that serves it.
+// The echo service with gRPC C++, completion queue: one queue, and one thread that serves it. What sleeps does so on
+// threads of its own.
 
 #include "echo.grpc.pb.h"
+#include "pool.hpp"
 #include "support/options.hpp"
 
-#include <csignal>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -31,18 +33,28 @@ class Call {
   grpc::ServerCompletionQueue& queue_;
 };
 
+/// An Echo. With a pool a Slow, which sleeps there.
 class Unary final : public Call {
  public:
-  Unary(Service& service, grpc::ServerCompletionQueue& queue) : Call(service, queue) { wait(); }
+  Unary(Service& service, grpc::ServerCompletionQueue& queue, bench::Pool* pool = nullptr)
+      : Call(service, queue), pool_(pool) {
+    wait();
+  }
 
   void proceed(bool ok) override {
     if (!ok) {
       delete this;
-    } else if (!answered_) {
-      answered_ = true;
-      call_->writer.Finish(call_->request, grpc::Status::OK, this);
-    } else {
+    } else if (answered_) {
       wait();
+    } else {
+      answered_ = true;
+      if (pool_ == nullptr)
+        answer();
+      else
+        pool_->post([this] {
+          std::this_thread::sleep_for(std::chrono::milliseconds(5));
+          answer();
+        });
     }
   }
 
@@ -56,9 +68,15 @@ class Unary final : public Call {
   void wait() {
     answered_ = false;
     call_ = std::make_unique<Parts>();
-    service_.RequestEcho(&call_->context, &call_->request, &call_->writer, &queue_, &queue_, this);
+    if (pool_ == nullptr)
+      service_.RequestEcho(&call_->context, &call_->request, &call_->writer, &queue_, &queue_, this);
+    else
+      service_.RequestSlow(&call_->context, &call_->request, &call_->writer, &queue_, &queue_, this);
   }
 
+  void answer() { call_->writer.Finish(call_->request, grpc::Status::OK, this); }
+
+  bench::Pool* pool_;
   bool answered_ = false;
   std::unique_ptr<Parts> call_;
 };
@@ -189,7 +207,9 @@ int main(int argc, char** argv) {
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (!server) return 1;
   // So many calls can come before the thread has to ask for more: as many as are ever in flight here.
+  bench::Pool pool(32);
   for (int i = 0; i < 1024; ++i) new Unary(service, *queue);
+  for (int i = 0; i < 64; ++i) new Unary(service, *queue, &pool);
   new PingPong(service, *queue);
   new ServerPush(service, *queue);
   new ClientPush(service, *queue);

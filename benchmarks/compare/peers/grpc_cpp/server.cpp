@@ -2,22 +2,17 @@
 // block.
 
 #include "echo.grpc.pb.h"
+#include "pool.hpp"
 #include "support/options.hpp"
 
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
-#include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <deque>
-#include <functional>
 #include <grpcpp/grpcpp.h>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
-#include <utility>
 
 namespace {
 
@@ -83,37 +78,6 @@ class ClientPush final : public grpc::ServerReadReactor<Message> {
   Message message_;
 };
 
-/// Runs functions on a number of threads.
-class Pool {
- public:
-  explicit Pool(std::size_t threads) {
-    for (std::size_t i = 0; i < threads; ++i) std::thread([this] { run(); }).detach();
-  }
-  void post(std::function<void()> task) {
-    {
-      const std::lock_guard lock(mutex_);
-      tasks_.push_back(std::move(task));
-    }
-    ready_.notify_one();
-  }
-
- private:
-  void run() {
-    for (;;) {
-      std::unique_lock lock(mutex_);
-      ready_.wait(lock, [this] { return !tasks_.empty(); });
-      const std::function<void()> task = std::move(tasks_.front());
-      tasks_.pop_front();
-      lock.unlock();
-      task();
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable ready_;
-  std::deque<std::function<void()>> tasks_;
-};
-
 class Service final : public bench::Echo::CallbackService {
  public:
   grpc::ServerUnaryReactor* Echo(grpc::CallbackServerContext* context, const Message* request,
@@ -144,7 +108,7 @@ class Service final : public bench::Echo::CallbackService {
   }
 
  private:
-  Pool pool_{32};
+  bench::Pool pool_{32};
 };
 
 }  // namespace
