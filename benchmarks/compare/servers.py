@@ -77,6 +77,7 @@ SERVERS = [
     _polyrpc("polyrpc JSON-RPC 2.0", "json2", idle=False),
     _polyrpc("polyrpc protobuf", "protobuf", **OURS),
     _polyrpc("polyrpc JSON-RPC, HTTP", "http", scenarios="all", open=True),
+    _polyrpc("polyrpc Connect, HTTP/1.1", "connect", idle=False),
     _polyrpc("polyrpc gRPC", "grpc", streams=["{build}/bench_polyrpc_streams"], **OURS),
     {"name": "gRPC C++", "group": "peer", "wire": "grpc", "allocations": "preload", "client": ["{build}/bench_grpc_cpp_client"],
      "streams": ["{build}/bench_grpc_cpp_client"], "command": ["{build}/bench_grpc_cpp_server", "--port", "0"],

@@ -8,6 +8,7 @@
 #include <polyrpc/codecs/protobuf.hpp>
 #include <polyrpc/codecs/protobuf_rpc.hpp>
 #include <polyrpc/grpc/server.hpp>
+#include <polyrpc/transports/http1.hpp>
 #endif
 #if defined(BENCH_TLS)
 #include <polyrpc/transports/tls.hpp>
@@ -91,6 +92,14 @@ int main(int argc, char** argv) {
     grpc.concurrent_streams = 1024;
     grpc.receive_message_bytes = std::size_t{16} << 20;
     protocols.add(polyrpc::grpc::protocol(grpc));
+    // As standard_protocols() has it, but Connect in protobuf too.
+    polyrpc::json::Options in_bodies;
+    in_bodies.undecided = polyrpc::json::Version::v2;
+    polyrpc::http1::Options http1;
+    http1.net_rpc = polyrpc::gob::net_rpc();
+    http1.json_rpc = polyrpc::json::rpc(in_bodies);
+    http1.connect = grpc.connect;
+    protocols.list.insert(protocols.list.begin(), polyrpc::http1::protocol(http1));
     protocols.add(polyrpc::codec_protocol(polyrpc::protobuf::rpc()));
 #endif
     std::string scheme = "tcp";
