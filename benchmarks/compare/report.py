@@ -288,13 +288,13 @@ class Report:
         if counted:
             names = list(counted[0]["instructions_by_part"])
             colours = [svg.SERIES[i] for i in range(len(names))]
-            small_ones = [e for e in counted if e["instructions"] < 20 * counted[0]["instructions"] + 5000]
+            small_ones = [e for e in counted if e["instructions"] < 25_000]
             self.text("### Instructions per call by part", "By the name of the function that executes them; what is inlined counts for "
                       "the function that it is inlined into. 16 x 64.",
                       table(["", *names, "all"], [[e["server"], *(small(max(e["instructions_by_part"][name], 0)) for name in names),
                                                    small(e["instructions"])] for e in counted]))
             self.plot("cost_by_part", svg.stacked_chart(
-                "Instructions of a server per call", "32-byte echo, 16 x 64, user mode, counted by callgrind", "instructions per call",
+                "Instructions of a server per call", "32-byte echo, 16 x 64, user mode, counted by callgrind; servers below 25,000", "instructions per call",
                 [(e["server"], [(colours[i], e["instructions_by_part"][name]) for i, name in enumerate(names)]) for e in small_ones],
                 list(zip(names, colours))))
 
