@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <thrift/TOutput.h>
 #include <thrift/protocol/TBinaryProtocol.h>
 #include <thrift/server/TNonblockingServer.h>
 #include <thrift/server/TThreadedServer.h>
@@ -56,6 +57,7 @@ void serve(server::TServer& echo, std::shared_ptr<server::TServerEventHandler> s
 
 int main(int argc, char** argv) {
   const bench::Options options(argc, argv, "options: --port N (0: any) --server nonblocking|threaded ");
+  apache::thrift::GlobalOutput.setOutputFunction([](const char*) {});  // it would tell of every client that leaves
   try {
     const auto processor = std::make_shared<bench::thrift::EchoProcessorT<Protocol>>(std::make_shared<Service>());
     const auto protocols = std::make_shared<ProtocolFactory>();
