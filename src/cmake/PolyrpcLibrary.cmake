@@ -22,6 +22,9 @@ function(polyrpc_add_library folder)
     add_library(${target} ${arg_SOURCES})
     set(scope PUBLIC)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:polyrpc_dev> ${arg_PRIVATE})
+    if(NOT MSVC)  # so that --gc-sections leaves out what a program does not use, as a server the clients
+      target_compile_options(${target} PRIVATE "$<$<NOT:$<CONFIG:Debug>>:-ffunction-sections;-fdata-sections>")
+    endif()
     set_target_properties(${target} PROPERTIES VERSION ${PROJECT_VERSION}
                           SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} CXX_EXTENSIONS OFF)
     # Shared libraries find each other where they are installed together; an executable's own path reaches only the ones it names.
