@@ -8,9 +8,10 @@ import svg
 
 PAYLOADS = {32: "32 B", 1 << 10: "1 KiB", 1 << 20: "1 MiB"}
 GROUPS = {"limit": "no RPC", "go": "Go", "peer": "C++ peers", "polyrpc": "polyrpc"}
-CODEC_COLOURS = {"encoding/gob": svg.SERIES[1], "encoding/json": svg.SERIES[2], "polyrpc gob": svg.SERIES[0],
-                 "polyrpc json": svg.SERIES[4]}
 BUSY = (32, 16, 64)
+LINES = {"raw echo, batching": "#8d99a6", "Go net/rpc": "#4f94d4", "Go jsonrpc": "#3aa6a6", "grpc-go": "#1f5fa8", "gRPC C++": "#9a78c8",
+         "polyrpc gob": "#e8743b", "polyrpc protobuf": "#c9a227", "polyrpc JSON-RPC 1.0": "#d4557e", "polyrpc JSON-RPC, HTTP": "#45a06f",
+         "polyrpc gRPC": "#b0482a"}
 
 
 def payload_name(payload):
@@ -234,7 +235,7 @@ class Report:
                  ("server_cpu_share", percent), ("late_p99_us", small)))]
             for entry in sorted(entries, key=lambda e: (names.index(e["server"]), e["rate"]))]))
         for metric, label in (("p50_us", "p50"), ("p99_us", "p99")):
-            lines = [(name, svg.SERIES[i % len(svg.SERIES)], [(e["rate"], e[metric]["median"]) for e in entries
+            lines = [(name, LINES.get(name, svg.SERIES[i % len(svg.SERIES)]), [(e["rate"], e[metric]["median"]) for e in entries
                       if e["server"] == name and e[metric]["median"] > 0]) for i, name in enumerate(names)]
             self.plot(f"latency_against_load_{label}", svg.line_chart(
                 f"Latency against load, {label}", f"32-byte echo, open loop, 16 connections, {self.method}", "calls per second",
@@ -322,21 +323,24 @@ class Report:
         codecs = list(dict.fromkeys(e["codec"] for e in entries))
         values = list(dict.fromkeys(e["value"] for e in entries))
         by_key = {(e["codec"], e["value"]): e for e in entries}
-        colours = {codec: CODEC_COLOURS.get(codec, svg.SERIES[(i + 5) % len(svg.SERIES)]) for i, codec in enumerate(codecs)}
-        if len(codecs) > 4:
-            colours = {codec: svg.SERIES[i % len(svg.SERIES)] for i, codec in enumerate(codecs)}
         for metric, title, fmt in (("encode_ns", "Encode, nanoseconds", small), ("decode_ns", "Decode, nanoseconds", small),
                                    ("bytes", "Bytes", thousands), ("encode_allocations", "Allocations when encoding", small),
                                    ("decode_allocations", "Allocations when decoding", small)):
             self.text(f"### {title}", table(["", *codecs], [
                 [value, *(fmt(by_key[codec, value][metric]) if metric in by_key.get((codec, value), {}) else "" for codec in codecs)]
                 for value in values]))
-        chosen = [value for value in values if value in ("echo_32", "texts", "order", "doubles_1000", "map_100")] or values[:5]
+        value = "order" if "order" in values else values[-1]
+        kinds = (("polyrpc", lambda codec: "polyrpc" in codec), ("Go", lambda codec: codec.startswith("encoding/")),
+                 ("C++ libraries", lambda codec: True))
+        series, taken = [], set()
+        for (name, belongs), group in zip(kinds, ("polyrpc", "go", "peer")):
+            points = [(e["bytes"], e["encode_ns"] + e["decode_ns"], codec) for codec in codecs if codec not in taken and belongs(codec)
+                      if (e := by_key.get((codec, value))) and e.get("bytes") and e.get("encode_ns") and e.get("decode_ns")]
+            taken |= {codec for _, _, codec in points}
+            series.append((name, svg.COLOURS[group], points))
         self.plot("codecs", svg.scatter_chart(
-            "Codecs: size against speed", "encode and decode together, each point a value; left and down is better", "bytes",
-            "nanoseconds", [(codec, colours[codec], [
-                (e["bytes"], e["encode_ns"] + e["decode_ns"], value) for value in chosen
-                if (e := by_key.get((codec, value))) and e.get("bytes") and e.get("encode_ns") and e.get("decode_ns")]) for codec in codecs]))
+            "Codecs: size against speed", f"one value ({value}) encoded and decoded; left and down is better", "bytes",
+            "nanoseconds", series))
 
     def footprint(self):
         entries = self.results["footprint"]

@@ -89,7 +89,7 @@ SERVERS = [
      "command": ["{build}/bench_capnp_server", "--port", "0"], "scenarios": "all", "package": "deb:libcapnp-dev"},
     _thrift("nonblocking"),
     _thrift("threaded"),
-    {"name": "grpc-go", "group": "go", "wire": "grpc", "allocations": None, "client": ["{go}/grpc_echo_client"],
+    {"name": "grpc-go", "group": "go", "wire": "grpc", "allocations": "signal", "client": ["{go}/grpc_echo_client"],
      "streams": ["{go}/grpc_echo_client"], "command": ["{go}/grpc_echo_server", "--port", "0"],
      "slow": True, "open": True, "scenarios": "all", "package": "go:google.golang.org/grpc"},
     _polyrpc("polyrpc gob, TLS", "gob", *ENCRYPTED, tls=True),

@@ -15,7 +15,7 @@ STYLE = """<style>
 </style>
 """
 
-WIDTH, LEFT, RIGHT, BAR, GAP = 800, 205, 90, 17, 4
+WIDTH, LEFT, RIGHT, BAR, GAP = 800, 215, 85, 17, 4
 
 
 def number(value):
@@ -39,6 +39,11 @@ def _three(value):
 def _ticks(largest, smallest, logarithmic):
     if logarithmic:
         low, high = math.floor(math.log10(smallest / 1.2)), math.ceil(math.log10(largest))
+        if largest / smallest < 50:  # 1, 2 and 5 of each power, as few as hold all
+            steps = [digit * 10.0**power for power in range(low - 1, high + 1) for digit in (1, 2, 5)]
+            first = max(step for step in steps if step <= smallest / 1.1)
+            last = min((step for step in steps if step >= largest * 1.05), default=steps[-1])
+            return [step for step in steps if first <= step <= last]
         return [10.0**power for power in range(low, max(high, low + 1) + 1)]
     step = 10 ** math.floor(math.log10(largest))
     for factor in (0.2, 0.5, 1, 2):

@@ -1,4 +1,5 @@
-// Command echo_server serves the echo service with grpc-go. GOMAXPROCS is 1 unless the environment says otherwise.
+// Command echo_server serves the echo service with grpc-go. It prints "listening tcp ADDRESS", and on SIGUSR1
+// "allocations N". GOMAXPROCS is 1 unless the environment says otherwise.
 package main
 
 import (
@@ -10,7 +11,9 @@ import (
 	"log"
 	"net"
 	"os"
+	"os/signal"
 	"runtime"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc"
@@ -80,5 +83,15 @@ func main() {
 		grpc.InitialConnWindowSize(16<<20), grpc.NumStreamWorkers(1), grpc.SharedWriteBuffer(true))
 	pb.RegisterEchoServer(server, service{})
 	fmt.Printf("listening tcp %s\n", listener.Addr())
+
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGUSR1)
+	go func() {
+		for range asked {
+			var stats runtime.MemStats
+			runtime.ReadMemStats(&stats)
+			fmt.Printf("allocations %d\n", stats.Mallocs)
+		}
+	}()
 	log.Fatal(server.Serve(listener))
 }
