@@ -117,14 +117,14 @@ def rss_bytes(pid):
         return int(statm.read().split()[1]) * PAGE
 
 
-def settled_rss(pid):
-    """Resident memory, once it has not changed for half a second (or after five)."""
+def settled_rss(pid, still):
+    """Resident memory, once it has not changed for so many seconds (or after five)."""
     seen, since, end = None, time.monotonic(), time.monotonic() + 5
     while True:
         now = rss_bytes(pid)
         if now != seen:
             seen, since = now, time.monotonic()
-        if time.monotonic() - since > 0.5 or time.monotonic() > end:
+        if time.monotonic() - since > still or time.monotonic() > end:
             return seen
         time.sleep(0.05)
 

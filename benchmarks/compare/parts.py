@@ -30,7 +30,7 @@ BUSY = (32, 16, 64)
 # A run in which something else took more than this share of a core is made again.
 DISTURBED = 0.05
 
-MIXED_RATES, SLOW_ONE_IN = (10_000, 100_000), 100
+MIXED_RATES, SLOW_ONE_IN = (10_000, 50_000), 100
 OPEN_FRACTIONS, OPEN_STEPS = (0.3, 0.6, 0.8, 0.9), (10_000, 50_000, 100_000, 500_000)
 
 
@@ -205,7 +205,7 @@ def measure_mixed(context):
                 continue
             say(f"mixed load: {repetition + 1} of {options.repetitions}, {row['name']}")
             with measure.Server(row, context.folders, options.server_core) as server:
-                for rate in MIXED_RATES:
+                for rate in MIXED_RATES[:1] if options.quick else MIXED_RATES:
                     if rate > MIXED_RATES[0] and rate > 0.5 * busy_rate(context, row, server):
                         continue
                     for slow in (False, True):
@@ -225,7 +225,8 @@ def measure_threads(context):
             say(f"threads: {repetition + 1} of {options.repetitions}, {row['name']}")
             for threads in (1, 2):
                 command = dict(row, command=row["command"] + (row["two_threads"] if threads == 2 else []))
-                for method in ("Echo", "Work") if row.get("work") else ("Echo",):
+                methods = ("Echo", "Work") if row.get("work") else ("Echo",)
+                for method in methods[-1:] if options.quick else methods:
                     more = [] if method == "Echo" else ["--method", method]
                     if more and row["wire"] == "grpc":
                         more += ["--other", "1"]
@@ -262,6 +263,8 @@ def measure_cost(context):
     results = []
     scenarios = ((16, 64, 30_000),) if options.quick else ((1, 1, 5_000), (16, 64, 100_000))
     for row in context.plain():
+        if options.quick and row.get("scenarios") != "all":
+            continue
         for connections, in_flight, calls in scenarios:
             say(f"cost per call: {row['name']}, {connections} x {in_flight}")
             entry = {"server": row["name"], "connections": connections, "in_flight": in_flight,
@@ -344,9 +347,9 @@ def measure_idle(context):
                 with measure.Server(row, context.folders, options.server_core) as server:
                     with hold(context, [*idle, "--address", server.address, *command, "--connections", "10"]):
                         pass
-                    before = measure.settled_rss(server.pid)
+                    before = measure.settled_rss(server.pid, 0.25 if options.quick else 0.5)
                     with hold(context, [*idle, "--address", server.address, *command, "--connections", str(connections)]):
-                        after = measure.settled_rss(server.pid)
+                        after = measure.settled_rss(server.pid, 0.25 if options.quick else 0.5)
             except (measure.Failure, OSError) as failure:
                 say(f"  {row['name']}: {failure}")
                 continue

@@ -42,7 +42,8 @@ def arguments():
     parser.add_argument("--server-core", type=int)
     parser.add_argument("--client-core", type=int)
     parser.add_argument("--real-time", action="store_true",
-                        help="for a machine that is in use: servers and clients come before all other processes")
+                        help="for a machine that is in use: servers and clients come before all other processes; "
+                             "no good for the parts open and mixed, whose pacer the kernel then stops for 50 ms each second")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "benchmarks", help="build folder")
     parser.add_argument("--no-build", action="store_true", help="take the programs that are there")
     parser.add_argument("--add", action="store_true", help="keep the results of the other parts, from an earlier run")
@@ -51,7 +52,7 @@ def arguments():
     options = parser.parse_args()
     options.repetitions = options.repetitions or (1 if options.quick else 3)
     options.again = options.again or (1 if options.quick else 3)
-    options.seconds = options.seconds or (0.25 if options.quick else 0.5)
+    options.seconds = options.seconds or (0.2 if options.quick else 0.5)
     options.warmup = 0.1 if options.quick else 0.2
     options.parts = options.parts.split(",")
     if unknown := set(options.parts) - set(parts.ALL):
