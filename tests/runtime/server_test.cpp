@@ -12,6 +12,9 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <cstdint>
+#include <map>
+#include <memory>
 #include <mutex>
 
 namespace {
@@ -289,6 +292,29 @@ TEST_CASE("several threads serve", "[server]") {
   std::uint64_t calls = 0;
   for (const MethodStats& stats : server.server().core()->stats()) calls += stats.calls;
   CHECK(calls == 1200);
+}
+
+TEST_CASE("threads take connections in turn, and serve all calls of one", "[server]") {
+  Services services;
+  services.registry.add("Test.Thread", [](int) {
+    static thread_local const char here = 0;
+    return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&here));
+  });
+  RunningServer server(services.registry, json_only(), {}, 2);
+  std::vector<std::unique_ptr<RawPeer>> peers;
+  std::map<std::string, int> connections_of;
+  for (int i = 0; i < 8; ++i) {
+    RawPeer& peer = *peers.emplace_back(std::make_unique<RawPeer>(server.address()));
+    peer.send(call("Test.Thread", "0", 1));
+    const std::string thread = peer.line();
+    ++connections_of[thread];
+    for (int again = 0; again < 20; ++again) {
+      peer.send(call("Test.Thread", "0", 1));
+      CHECK(peer.line() == thread);
+    }
+  }
+  REQUIRE(connections_of.size() == 2);
+  CHECK(connections_of.begin()->second == 4);
 }
 
 TEST_CASE("a signal drains the server", "[server]") {
