@@ -16,6 +16,7 @@ Decision refuse(int status, std::string_view why, std::string lines = {}) {
   decision.status = status;
   decision.body = std::to_string(status) + ' ' + std::string(why) + '\n';
   decision.lines = std::move(lines);
+  decision.content_type = "text/plain; charset=utf-8";
   return decision;
 }
 

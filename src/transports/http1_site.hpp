@@ -34,7 +34,7 @@ struct Decision {
   int status = 404;
   std::string body;   ///< empty: the status in words
   std::string lines;  ///< header lines
-  std::string content_type = "text/plain; charset=utf-8";
+  std::string content_type;
 };
 
 /// What is served where. Made once for a protocol; read-only.
