@@ -3,8 +3,9 @@
 
     budgets.py counters PROGRAM        system calls, allocations, bytes on the wire, heap of connections at rest
     budgets.py instructions PROGRAM    instructions, with valgrind's callgrind
+    budgets.py profile PROGRAM CASE    which functions the instructions of a case are in, the first calls included
     budgets.py show PROGRAM            measures everything and prints the table
-    budgets.py update PROGRAM          measures everything and writes budgets.txt anew
+    budgets.py update PROGRAM          measures everything and writes budgets.txt anew, and the table in docs/performance.md
     budgets.py update                  the same, and builds the program first, in build/budgets
     budgets.py build FOLDER            builds the program: FOLDER/budgets
     budgets.py selftest                proves that a comparison can fail
@@ -38,6 +39,32 @@ DIGITS = {"instructions": 0, "system calls": 3, "allocations": 2, "bytes": 1, "h
 NOTE_BELOW = 0.8
 # Other threads' instructions are not on the road that callgrind is told to count.
 NO_INSTRUCTIONS = re.compile(r" blocking$|^idle ")
+
+# The table of docs/performance.md: what is added, the case that has it, the case that does not.
+PAGE = ROOT / "docs" / "performance.md"
+COSTS = [
+    ("gob: the handler takes a `Context&`", "server gob 64 context", "server gob 64"),
+    ("gob: its argument owns its bytes (`vector`, not `span`)", "server gob 64 copy", "server gob 64"),
+    ("gob: the handler is a coroutine", "server gob 64 coroutine", "server gob 64 copy"),
+    ("gob: the handler is `blocking`", "server gob 64 blocking", "server gob 64 copy"),
+    ("gob: an interceptor that passes calls on", "server gob 64 interceptor", "server gob 64 copy"),
+    ("gob: the caller sends a deadline", "server gob 64 deadline", "server gob 64"),
+    ("gob: the caller sends two metadata entries", "server gob 64 metadata", "server gob 64"),
+    ("gob: the call fails with a status", "server gob 64 error", "server gob 64 copy"),
+    ("gob: TLS, 64 calls in flight", "server gob 64 tls", "server gob 64"),
+    ("gob: TLS, one call at a time", "server gob 1 tls", "server gob 1"),
+    ("gRPC: the handler is a coroutine (and owns its argument)", "server grpc 64 coroutine", "server grpc 64"),
+    ("gRPC: an interceptor that passes calls on (the same)", "server grpc 64 interceptor", "server grpc 64"),
+    ("gRPC: the caller sends a deadline", "server grpc 64 deadline", "server grpc 64"),
+    ("gRPC: the caller sends two metadata entries", "server grpc 64 metadata", "server grpc 64"),
+    ("gRPC: the call fails with a status", "server grpc 64 error", "server grpc 64"),
+    ("gRPC: TLS, 64 calls in flight", "server grpc 64 tls", "server grpc 64"),
+    ("gRPC: gzip of 1 KiB, in and out", "server grpc 16 1KiB,gzip", "server grpc 16 1KiB"),
+    ("client, gob: `co_await` instead of a callback", "client gob 64 coroutine", "client gob 64"),
+    ("client, gob: an interceptor that passes calls on", "client gob 64 interceptor", "client gob 64"),
+    ("client, gob: a deadline of the call's own", "client gob 64 deadline", "client gob 64"),
+    ("client, gob: two metadata entries", "client gob 64 metadata", "client gob 64"),
+]
 
 HEAD = """\
 # What a call may cost at most, and behind it what it cost when this was written: by scripts/budgets, not by hand.
@@ -90,17 +117,32 @@ def count(program):
     return {line["case"]: {name: line[name] for name in COUNTERS if name in line} for line in run_program([program])}
 
 
-def count_instructions(program):
-    """The same, of what callgrind can count."""
+def callgrind(out, *arguments):
+    """The command that counts the measured side alone."""
     if not shutil.which("valgrind"):
         fail("no valgrind here, so instructions are not counted (Debian's valgrind)", 77)
+    return ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={out}", "--toggle-collect=budgets_collect",
+            "--toggle-collect=budgets_exclude", *arguments]
+
+
+def profile(program, case):
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder) / "callgrind"
+        run_program(callgrind(out, program, case))
+        text = subprocess.run(["callgrind_annotate", "--auto=no", str(out)], capture_output=True, text=True, check=True).stdout
+    lines = text[text.index("Ir  "):].splitlines()
+    for line in [line for line in lines if re.match(r"[ \d]", line)][:40]:
+        line = re.sub(r"\[[^\]]*\]$", "", line).replace("polyrpc::", "").rstrip()
+        print(line if len(line) <= 140 else line[:137] + "...")
+
+
+def count_instructions(program):
+    """The same, of what callgrind can count."""
     listed = subprocess.run([program, "--list"], capture_output=True, text=True, check=True).stdout.splitlines()
     cases = [case for case in listed if not NO_INSTRUCTIONS.search(case)]
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "callgrind"
-        lines = run_program(["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={out}",
-                             "--toggle-collect=budgets_collect", "--toggle-collect=budgets_exclude",
-                             "--zero-before=budgets_begin", "--dump-before=budgets_end", program, *cases])
+        lines = run_program(callgrind(out, "--zero-before=budgets_begin", "--dump-before=budgets_end", program, *cases))
         found = {}
         for number, line in enumerate(lines, 1):
             text = out.with_name(f"callgrind.{number}").read_text()
@@ -162,6 +204,53 @@ def write(measured, made_by):
     text = "\n".join(line.rstrip() for line in "\n".join(parts).splitlines())
     # The second head stands apart.
     return re.sub(r"\n( +\| +heap\n)", r"\n\n\1", text) + "\n"
+
+
+def cost_table(measured):
+    """What each thing adds to a call, in Markdown."""
+    rows = ["| added | instructions | allocations | system calls | bytes on the wire |", "| --- | ---: | ---: | ---: | ---: |"]
+    for what, case, plain in COSTS:
+        cells = [what]
+        for column in ("instructions", "allocations", "system calls", "bytes"):
+            if column not in measured[case] or column not in measured[plain]:
+                cells.append("not counted")
+                continue
+            more = measured[case][column] - measured[plain][column]
+            text = f"{more:+,.0f}" if column in ("instructions", "bytes") else f"{more:+.2f}"
+            cells.append("0" if float(text.replace(",", "")) == 0 else text)
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def plain_table(measured):
+    """What a call costs on each wire, in Markdown."""
+    rows = ["| wire | server, 64 in flight | server, one at a time | client, 64 in flight | client, blocking | bytes at rest |",
+            "| --- | ---: | ---: | ---: | ---: | ---: |"]
+
+    def cell(case):
+        if case not in measured:
+            return ""
+        values = measured[case]
+        if "heap" in values:
+            return f"{values['heap']:,.0f}"
+        allocations = round(values["allocations"], 1)
+        return f"{values['instructions']:,.0f}" + (f" ({allocations:g})" if allocations else "")
+
+    for wire in dict.fromkeys(case.split()[1] for case in measured if case.startswith("server ")):
+        cells = [cell(f"{kind} {wire} {number}") for kind, number in
+                 (("server", 64), ("server", 1), ("client", 64), ("client", 1), ("idle", 200))]
+        rows.append(f"| {wire} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def write_page(measured, made_by):
+    page = PAGE.read_text()
+    for name, table in (("plain", plain_table(measured)), ("costs", cost_table(measured))):
+        page, times = re.subn(rf"(<!-- {name}:[^>]*-->\n).*?(<!-- end -->)",
+                              lambda match, table=table: f"{match.group(1)}\n{table}\n\n{match.group(2)}", page, flags=re.DOTALL)
+        assert times == 1, name
+    page = re.sub(r"(?<=Counted with ).*?(?=\.\n)", made_by, page)
+    PAGE.write_text(page)
 
 
 # ---- comparing ----
@@ -247,12 +336,16 @@ def main(arguments):
             if compiler() != made_by:
                 fail(f"instructions are not compared: the budgets are for {made_by}, this is {compiler()}", 77)
             check(count_instructions(program), ["instructions"])
+        case ["profile", program, case]:
+            profile(program, case)
         case ["show", program]:
             print(write(measure_all(program), compiler()), end="")
         case ["update", *program]:
             path = program[0] if program else build(ROOT / "build" / "budgets")
-            FILE.write_text(write(measure_all(str(path)), compiler()))
-            print(f"{FILE.relative_to(ROOT)} is written; git diff shows what has changed")
+            measured = measure_all(str(path))
+            FILE.write_text(write(measured, compiler()))
+            write_page(measured, compiler())
+            print(f"{FILE.relative_to(ROOT)} and {PAGE.relative_to(ROOT)} are written; git diff shows what has changed")
         case ["selftest"]:
             selftest()
         case _:

@@ -94,6 +94,7 @@ std::vector<Case> all_cases() {
     cases.push_back({"server", "gob", 64, with});
   for (const char* with : {"coroutine", "interceptor", "deadline", "metadata", "error", "tls"})
     cases.push_back({"server", "grpc", 64, with});
+  cases.push_back({"server", "gob", 1, "tls"});
   for (const char* with : {"1KiB", "1KiB,gzip"}) cases.push_back({"server", "grpc", 16, with});
   for (const char* with : {"coroutine", "interceptor", "deadline", "metadata"})
     cases.push_back({"client", "gob", 64, with});
