@@ -30,14 +30,17 @@ ROOT = HERE.parent.parent
 FILE = HERE / "budgets.txt"
 COUNTERS = ["system calls", "allocations", "bytes", "heap"]
 COLUMNS = ["instructions", *COUNTERS]
-# What a budget has above what was measured. Compilers of one major version differ by less.
+# What a budget has above what was measured. Compilers of one major version differ by less; an allocation more for every
+# other call shows.
 HEADROOM = {"instructions": 1.10, "system calls": 1.10, "allocations": 1.10, "bytes": 1.02, "heap": 1.10}
-# And at least so much: a client looks whether a connection that rested has ended, which depends on the clock. One call more
-# for each 64 would be 0.016.
-LEAST_ROOM = {"system calls": 0.01}
+MOST_ROOM = {"allocations": 0.3}
+# A client with a loop looks whether a connection that has rested has ended, if the clock says so: one more each batch.
+LOOKS = re.compile(r"^client .* 64\b")
+ONE_LOOK = 0.017
 DIGITS = {"instructions": 0, "system calls": 3, "allocations": 2, "bytes": 1, "heap": 0}
 NOTE_BELOW = 0.8
-# Other threads' instructions are not on the road that callgrind is told to count.
+# The scheduler decides how threads take turns: measured for docs/performance.md, without a budget.
+UNSTEADY = re.compile(r" blocking$")
 NO_INSTRUCTIONS = re.compile(r" blocking$|^idle ")
 
 # The table of docs/performance.md: what is added, the case that has it, the case that does not.
@@ -174,23 +177,27 @@ def read(text):
     return budgets, made_by.group(1) if made_by else ""
 
 
-def budget_for(column, value):
+def budget_for(case, column, value):
     """The headroom, in the file's digits, rounded up."""
     digits = DIGITS[column]
-    budget = max(value * HEADROOM[column], value + LEAST_ROOM.get(column, 0))
-    return math.ceil(round(budget * 10 ** digits, 6)) / 10 ** digits
+    room = min(value * (HEADROOM[column] - 1), MOST_ROOM.get(column, math.inf))
+    if column == "system calls" and LOOKS.search(case):
+        room = max(room, ONE_LOOK)
+    return math.ceil(round((value + room) * 10 ** digits, 6)) / 10 ** digits
 
 
 def write(measured, made_by):
-    def cell(values, column):
+    def cell(case, values, column):
         if column not in values:
             return ""
         value = values[column]
-        return f"{budget_for(column, round(value, DIGITS[column])):.{DIGITS[column]}f} ({value:.{DIGITS[column]}f})"
+        return f"{budget_for(case, column, round(value, DIGITS[column])):.{DIGITS[column]}f} ({value:.{DIGITS[column]}f})"
 
     parts = [HEAD.format(compiler=made_by)]
     before = None
     for case, values in measured.items():
+        if UNSTEADY.search(case):
+            continue
         idle = case.startswith("idle ")
         columns = ["heap"] if idle else COLUMNS[:4]
         group = (case.split()[0], len(case.split()) > 3)
@@ -200,7 +207,7 @@ def write(measured, made_by):
             elif before is not None and not idle:
                 parts.append("")
             before = group
-        parts.append(" | ".join([f"{case:30}", *[f"{cell(values, column):>15}" for column in columns]]))
+        parts.append(" | ".join([f"{case:30}", *[f"{cell(case, values, column):>15}" for column in columns]]))
     text = "\n".join(line.rstrip() for line in "\n".join(parts).splitlines())
     # The second head stands apart.
     return re.sub(r"\n( +\| +heap\n)", r"\n\n\1", text) + "\n"
@@ -261,7 +268,7 @@ def compare(measured, budgets, columns):
     findings, notes = [], []
     for case, values in measured.items():
         for column in columns:
-            if column not in values:
+            if column not in values or UNSTEADY.search(case):
                 continue
             value = round(values[column], DIGITS[column])
             if column not in budgets.get(case, {}):
@@ -270,7 +277,7 @@ def compare(measured, budgets, columns):
             budget, before = budgets[case][column]
             if value > budget:
                 findings.append(f"{case}: {value:g} {column}, the budget is {budget:g} ({before:g} when it was written)")
-            elif value < budget * NOTE_BELOW:
+            elif value < min(budget * NOTE_BELOW, before) and not (column == "system calls" and LOOKS.search(case)):
                 notes.append(f"{case}: {value:g} {column}, far below the budget of {budget:g}: tighten it")
     for case, values in budgets.items():
         if case not in measured and any(column in values for column in columns):
@@ -299,12 +306,12 @@ def measure_all(program):
 
 
 def selftest():
-    measured = {"server gob 64": {"instructions": 500.4, "system calls": 0.0625, "allocations": 0, "bytes": 80},
+    measured = {"server gob 64": {"instructions": 500.4, "system calls": 0.0625, "allocations": 7, "bytes": 80},
                 "idle gob 200": {"heap": 900.0}}
     text = write(measured, "g++ 12, x86_64")
     budgets, made_by = read(text)
     assert made_by == "g++ 12, x86_64", text
-    assert budgets["server gob 64"] == {"instructions": (550, 500), "system calls": (0.072, 0.062), "allocations": (0, 0),
+    assert budgets["server gob 64"] == {"instructions": (550, 500), "system calls": (0.069, 0.062), "allocations": (7.3, 7),
                                         "bytes": (81.6, 80)}, budgets
     assert budgets["idle gob 200"] == {"heap": (990, 900)}, budgets
     assert compare(measured, budgets, COLUMNS) == ([], []), compare(measured, budgets, COLUMNS)
@@ -314,8 +321,10 @@ def selftest():
         changed.setdefault(case, {})[column] = value
         return compare(changed, budgets, columns)
 
-    worse, _ = findings("server gob 64", "allocations", 1)
-    assert worse == ["server gob 64: 1 allocations, the budget is 0 (0 when it was written)"], worse
+    worse, _ = findings("server gob 64", "allocations", 8)
+    assert worse == ["server gob 64: 8 allocations, the budget is 7.3 (7 when it was written)"], worse
+    assert budget_for("server gob 64", "allocations", 0) == 0
+    assert budget_for("client gob 64", "system calls", 0.0625) > 5 / 64 > budget_for("server gob 64", "system calls", 0.0625)
     worse, _ = findings("server gob 64", "instructions", 551)
     assert len(worse) == 1 and "551" in worse[0] and "550" in worse[0], worse
     assert findings("server gob 64", "instructions", 551, ["allocations"]) == ([], [])
