@@ -151,9 +151,8 @@ class Conversation final : OtherSide {
     for (std::size_t i = 0; i < args_.s.size(); ++i) args_.s[i] = static_cast<std::byte>('a' + i * 31 % 19);
     warm_up_ = 10 * case_.in_flight + 100;
     measured_ = 20 * case_.in_flight + (case_.in_flight < 64 ? 300 : 0);
-    // In Connect the text is the message: its base64 has no place to be decoded in.
     const bool around_the_server = has("interceptor") && case_.side == "server";
-    if (has("copy") || around_the_server || case_.wire == "connect") method_ = "budgets.Echo.Copy";
+    if (has("copy") || around_the_server) method_ = "budgets.Echo.Copy";
     if (has("context")) method_ = "budgets.Echo.Context";
     if (has("coroutine") && case_.side == "server") method_ = "budgets.Echo.Coroutine";
     if (has("blocking")) method_ = "budgets.Echo.Blocking";
