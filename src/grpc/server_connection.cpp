@@ -259,16 +259,6 @@ struct ServerConnection::Callbacks {
       return 0;
     });
   }
-  static int begin_frame(nghttp2_session*, const nghttp2_frame_hd* header, void* user) {
-    // Here, because frames that are ignored never get to `frame_recv`.
-    const bool is_work = header->type == NGHTTP2_HEADERS || (header->type == NGHTTP2_DATA && header->length > 0);
-    return guarded([&] {
-      self(user).spend(is_work ? -earned_by_work : 1);
-      if (header->type == NGHTTP2_PRIORITY && header->stream_id == 0)
-        self(user).say_goodbye(NGHTTP2_PROTOCOL_ERROR, "PRIORITY of no stream");
-      return 0;
-    });
-  }
   static int data_chunk(nghttp2_session* session, std::uint8_t, std::int32_t id, const std::uint8_t* data,
                         std::size_t length, void* user) {
     Stream* const found = stream(session, id);
@@ -310,7 +300,6 @@ struct ServerConnection::Callbacks {
       nghttp2_session_callbacks_set_on_header_callback(callbacks, header);
       nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, frame_recv);
       nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, frame_sent);
-      nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, begin_frame);
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, data_chunk);
       nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, stream_close);
       nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, invalid_frame);
@@ -339,15 +328,13 @@ ServerConnection::ServerConnection(std::unique_ptr<Connection> connection, ByteQ
                                    std::shared_ptr<const Site> site, const UpgradeRequest* upgraded)
     : ServedStream(std::move(connection), std::move(first_bytes), host, "grpc"),
       site_(std::move(site)),
-      options_(site_->options()),
       codec_(new Codec(*this)),
       session_(host.core(), loop_, std::unique_ptr<ServerCodec>(codec_), *this, *this),
       budget_(budget_at_first),
-      resets_left_(options_.reset_burst),
+      resets_left_(site_->options().reset_burst),
       resets_counted_(Clock::now()),
-      started_(resets_counted_),
-      last_heard_(started_),
-      idle_since_(started_) {
+      last_heard_(resets_counted_),
+      idle_since_(resets_counted_) {
   session_.serve_while_draining();
   nghttp2_session* made = nullptr;
   nghttp2_mem memory = memory_.functions();
@@ -355,28 +342,27 @@ ServerConnection::ServerConnection(std::unique_ptr<Connection> connection, ByteQ
     throw std::bad_alloc();
   http2_.reset(made);
   // HTTP/2's first scheme of priorities is given up (RFC 9113, 5.3.2): a tree of streams costs more than it does.
-  const std::array<nghttp2_settings_entry, 5> settings = {{
+  const std::array<nghttp2_settings_entry, 4> settings = {{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, NGHTTP2_INITIAL_MAX_CONCURRENT_STREAMS},
-      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options_.stream_window},
-      {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, frame_bytes},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(options_.header_bytes)},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options().stream_window},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(options().header_bytes)},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   }};
   nghttp2_submit_settings(made, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(made, NGHTTP2_FLAG_NONE, 0,
-                                        static_cast<std::int32_t>(options_.connection_window));
+                                        static_cast<std::int32_t>(options().connection_window));
   if (upgraded != nullptr) take_upgraded(*upgraded);
-  if (options_.connection_age.count() > 0) {
+  if (options().connection_age.count() > 0) {
     // Not all connections of a herd at once.
     static thread_local std::minstd_rand random{std::random_device{}()};
     const double share = std::uniform_real_distribution<double>(0.9, 1.1)(random);
-    age_limit_ = started_ +
-                 milliseconds(static_cast<std::int64_t>(static_cast<double>(options_.connection_age.count()) * share));
+    age_limit_ = idle_since_ +
+                 milliseconds(static_cast<std::int64_t>(static_cast<double>(options().connection_age.count()) * share));
   }
   plan(idle_since_ + rest_time);
-  plan(age_limit_);
-  if (options_.keepalive_time.count() > 0) plan(last_heard_ + options_.keepalive_time);
-  if (options_.idle_time.count() > 0) plan(idle_since_ + options_.idle_time);
+  if (age_limit_) plan(*age_limit_);
+  if (options().keepalive_time.count() > 0) plan(last_heard_ + options().keepalive_time);
+  if (options().idle_time.count() > 0) plan(idle_since_ + options().idle_time);
 }
 
 ServerConnection::~ServerConnection() {
@@ -452,7 +438,7 @@ void ServerConnection::closing() noexcept {
 
 std::optional<ServedStream::Patience> ServerConnection::message_under_way() noexcept {
   if (settings_seen_) return std::nullopt;
-  return Patience{started_, limits_.sniff_time};
+  return Patience{idle_since_, limits_.sniff_time};
 }
 
 // ---- between nghttp2 and the session ----
@@ -461,6 +447,7 @@ Status ServerConnection::feed(ByteQueue& input) {
   const ssize_t taken =
       nghttp2_session_mem_recv(http2_.get(), reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
   if (taken < 0) return Status::invalid_argument(std::string("http/2: ") + nghttp2_strerror(static_cast<int>(taken)));
+  look_through(input.readable().first(static_cast<std::size_t>(taken)));
   input.consume(static_cast<std::size_t>(taken));
   return {};
 }
@@ -538,10 +525,10 @@ Status ServerConnection::append_reply(Stream& stream, MessageRef message) {
   static thread_local ByteQueue scratch;
   Status appended = append_message(*stream.format, message, stream.reply_compressor, scratch, stream.out);
   scratch.recycle(kept_scratch);
-  if (appended.ok() && stream.out.size() - before > options_.send_message_bytes) {
+  if (appended.ok() && stream.out.size() - before > options().send_message_bytes) {
     stream.out.truncate(before);
     appended = Status::resource_exhausted("grpc: a reply is larger than the limit of " +
-                                          std::to_string(options_.send_message_bytes) + " bytes");
+                                          std::to_string(options().send_message_bytes) + " bytes");
   }
   stream.reply_size = stream.out.size() - before;
   unsent_ += stream.reply_size;
@@ -635,7 +622,7 @@ Status ServerConnection::submit_headers(Stream& stream, const Metadata* headers)
     if (const auto encoding = headers->get("grpc-encoding")) {
       stream.reply_compressor = nullptr;
       if (*encoding != "identity") {
-        const Compressor* const asked = options_.compressors.find(*encoding);
+        const Compressor* const asked = options().compressors.find(*encoding);
         if (asked == nullptr) return Status::internal("grpc: no compressor \"" + std::string(*encoding) + '"');
         if (accepts_encoding(stream.accept_encoding, *encoding)) stream.reply_compressor = asked;
       }
@@ -684,7 +671,7 @@ void ServerConnection::submit_trailers(Stream& stream) {
     if (!stream.status.details().empty())
       fields.add_made("grpc-status-details-bin", http::to_base64(encode_status(stream.status)), keep_name);
     if (stream.failure.code() == StatusCode::unimplemented)
-      fields.add_made("grpc-accept-encoding", accept_encoding(options_.compressors), keep_name);
+      fields.add_made("grpc-accept-encoding", accept_encoding(options().compressors), keep_name);
   }
   fields.add(stream.trailers);
   const int submitted = stream.headers_sent
@@ -733,7 +720,7 @@ void ServerConnection::send_settings(const std::uint8_t* data, std::size_t lengt
   if (length < value_at + 4 || data[3] != NGHTTP2_SETTINGS) return;
   first_settings_ = false;
   for (std::size_t i = 0; i < 4; ++i)
-    sink_->data()[at + value_at + i] = static_cast<std::byte>(options_.concurrent_streams >> (24 - 8 * i));
+    sink_->data()[at + value_at + i] = static_cast<std::byte>(options().concurrent_streams >> (24 - 8 * i));
 }
 
 void ServerConnection::send_data(Stream& stream, const std::uint8_t* frame_header, std::size_t length) {
@@ -768,6 +755,73 @@ void ServerConnection::frame_sent(const nghttp2_frame& frame) {
 
 // ---- what is received ----
 
+/// Looks at the heads of all frames, also of those that nghttp2 passes over without a word: it forgets streams when
+/// they close, and knows nothing of priorities.
+void ServerConnection::look_through(std::span<const std::byte> received) {
+  constexpr std::size_t head_bytes = 9;
+  while (!received.empty()) {
+    if (passed_over_ > 0) {
+      const std::size_t over = (std::min)(received.size(), std::size_t{passed_over_});
+      received = received.subspan(over);
+      passed_over_ -= static_cast<std::uint32_t>(over);
+      continue;
+    }
+    const std::uint8_t* head = reinterpret_cast<const std::uint8_t*>(received.data());
+    const bool is_whole = frame_head_size_ == 0 && received.size() >= frame_head_.size();
+    if (!is_whole) {
+      // With PRIORITY's five bytes.
+      const std::size_t wanted = frame_head_size_ > 3 && frame_head_[3] == NGHTTP2_PRIORITY && frame_head_[2] == 5
+                                     ? frame_head_.size()
+                                     : head_bytes;
+      const std::size_t taken = (std::min)(received.size(), wanted - frame_head_size_);
+      std::memcpy(frame_head_.data() + frame_head_size_, head, taken);
+      frame_head_size_ = static_cast<std::uint8_t>(frame_head_size_ + taken);
+      received = received.subspan(taken);
+      if (frame_head_size_ < wanted) return;
+      if (wanted == head_bytes && frame_head_[3] == NGHTTP2_PRIORITY && frame_head_[2] == 5) continue;
+      head = frame_head_.data();
+    }
+    const auto number = [&](std::size_t at) {
+      return static_cast<std::int32_t>((head[at] & 0x7Fu) << 24 | head[at + 1] << 16 | head[at + 2] << 8 |
+                                       head[at + 3]);
+    };
+    const std::uint32_t length = std::uint32_t{head[0]} << 16 | std::uint32_t{head[1]} << 8 | head[2];
+    const std::int32_t id = number(5);
+    frame_came(length, head[3], head[4], id);
+    if (head[3] == NGHTTP2_PRIORITY && length == 5 && number(9) == id)
+      say_goodbye(NGHTTP2_PROTOCOL_ERROR, "a stream that depends on itself");
+    if (is_whole) {
+      received = received.subspan(head_bytes);
+      passed_over_ = length;
+    } else {
+      passed_over_ = length - (frame_head_size_ - static_cast<std::uint32_t>(head_bytes));
+      frame_head_size_ = 0;
+    }
+  }
+}
+
+void ServerConnection::frame_came(std::uint32_t length, std::uint8_t type, std::uint8_t flags, std::int32_t id) {
+  const bool is_headers = type == NGHTTP2_HEADERS;
+  const bool is_data = type == NGHTTP2_DATA;
+  if (!spend(is_headers || (is_data && length > 0) ? -earned_by_work : 1)) return;
+  if (type == NGHTTP2_PRIORITY && id == 0) return say_goodbye(NGHTTP2_PROTOCOL_ERROR, "PRIORITY of no stream");
+  if (id == 0) return;
+  if (is_headers || is_data) {
+    if (std::find(closed_by_client_.begin(), closed_by_client_.end(), id) != closed_by_client_.end())
+      return say_goodbye(NGHTTP2_STREAM_CLOSED, "a frame of a stream that its client has closed");
+    if (is_headers && id > last_id_) {
+      id_before_ = std::exchange(last_id_, id);
+    } else if (is_headers && id > id_before_ && id < last_id_) {
+      return say_goodbye(NGHTTP2_PROTOCOL_ERROR, "a new stream with an old number");
+    }
+    if ((flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
+  } else if (type != NGHTTP2_RST_STREAM) {
+    return;
+  }
+  std::copy_backward(closed_by_client_.begin(), closed_by_client_.end() - 1, closed_by_client_.end());
+  closed_by_client_.front() = id;
+}
+
 int ServerConnection::header_begins(std::int32_t id) {
   std::unique_ptr<Stream> stream = take_stream();
   stream->id = id;
@@ -780,7 +834,7 @@ int ServerConnection::header_begins(std::int32_t id) {
 
 int ServerConnection::header_field(Stream& stream, std::string_view name, std::string_view value) {
   stream.header_bytes += name.size() + value.size() + 32;
-  if (stream.header_bytes > options_.header_bytes) {
+  if (stream.header_bytes > options().header_bytes) {
     stream.too_much_header = true;
     return 0;
   }
@@ -806,9 +860,6 @@ void ServerConnection::frame_received(const nghttp2_frame& frame) {
       if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
         if (Stream* const stream = find(frame.hd.stream_id)) remote_ended(*stream);
       return;
-    case NGHTTP2_PRIORITY:
-      if (frame.priority.pri_spec.stream_id == frame.hd.stream_id) reset(frame.hd.stream_id, NGHTTP2_PROTOCOL_ERROR);
-      return;
     case NGHTTP2_RST_STREAM:
       return count_reset();
     case NGHTTP2_SETTINGS:
@@ -826,7 +877,7 @@ void ServerConnection::frame_received(const nghttp2_frame& frame) {
 
 /// A request's header has ended: says what it is.
 void ServerConnection::begin(Stream& stream) {
-  if (streams_.size() > options_.concurrent_streams) return reset(stream.id, NGHTTP2_REFUSED_STREAM);
+  if (streams_.size() > options().concurrent_streams) return reset(stream.id, NGHTTP2_REFUSED_STREAM);
   if (stream.too_much_header) return refuse(stream, 431, "the header is too large");
   std::string_view method;
   std::string_view type;
@@ -849,7 +900,7 @@ void ServerConnection::begin_call(Stream& stream, std::string_view subtype) {
   if (stream.format == nullptr)
     return refuse(stream, 415, "no message format \"" + std::string(subtype) + "\" is known here");
   if (!subtype.empty()) stream.content_type = std::string(plain_type) + '+' + std::string(subtype);
-  stream.in.reset(options_.receive_message_bytes);
+  stream.in.reset(options().receive_message_bytes);
   Status status = read_call_header(stream);
   if (!status.ok()) return fail(stream, std::move(status));
   // Handlers that have been given up and still run count as well.
@@ -925,7 +976,7 @@ Status ServerConnection::read_call_header(Stream& stream) {
                               : Clock::time_point::max();
       } else if (name == "grpc-encoding") {
         if (value == "identity") continue;
-        const Compressor* const compressor = options_.compressors.find(value);
+        const Compressor* const compressor = options().compressors.find(value);
         if (compressor == nullptr) {
           stream.failure = Status::unimplemented("grpc: no compressor \"" + std::string(value) + "\" is known here");
           return stream.failure;
@@ -947,14 +998,14 @@ Status ServerConnection::read_call_header(Stream& stream) {
 void ServerConnection::data_received(Stream& stream, std::span<const std::byte> bytes) {
   if (stream.use == Stream::Use::page || stream.use == Stream::Use::connect) {
     nghttp2_session_consume_stream(http2_.get(), stream.id, bytes.size());
-    if (stream.body.size() + bytes.size() > options_.receive_message_bytes)
+    if (stream.body.size() + bytes.size() > options().receive_message_bytes)
       return stream.use == Stream::Use::page
                  ? refuse(stream, 413, "the body is too large")
                  : refuse_connect(stream, Status::resource_exhausted("connect: the message is too large"));
     stream.body.append(bytes);
     stream.unread += bytes.size();
     unread_ += bytes.size();
-    if (unread_ > options_.connection_bytes) reset(stream.id, NGHTTP2_ENHANCE_YOUR_CALM);
+    if (unread_ > options().connection_bytes) reset(stream.id, NGHTTP2_ENHANCE_YOUR_CALM);
     return;
   }
   if (stream.use != Stream::Use::call || stream.ended || !stream.failure.ok()) {
@@ -965,7 +1016,7 @@ void ServerConnection::data_received(Stream& stream, std::span<const std::byte> 
   stream.uncredited += bytes.size();
   count_unread(stream);
   if (!appended.ok()) return fail_reading(stream, appended);
-  if (unread_ > options_.connection_bytes)
+  if (unread_ > options().connection_bytes)
     return fail_reading(stream, Status::resource_exhausted("grpc: too many unread bytes on the connection"));
   if (!stream.dispatched) {
     if (stream.in.ready() > 1) return fail(stream, Status::unimplemented("grpc: more than one request message"));
@@ -983,7 +1034,7 @@ void ServerConnection::count_unread(Stream& stream) noexcept {
 
 void ServerConnection::give_credit(Stream& stream) {
   if (stream.uncredited == 0) return;
-  if (stream.dispatched && stream.in.ready() > 0 && stream.in.unread() > options_.stream_window / 2) return;
+  if (stream.dispatched && stream.in.ready() > 0 && stream.in.unread() > options().stream_window / 2) return;
   nghttp2_session_consume_stream(http2_.get(), stream.id, std::exchange(stream.uncredited, 0));
 }
 
@@ -1042,7 +1093,7 @@ void ServerConnection::stream_closed(Stream& stream) {
     idle_since_ = Clock::now();
     rested_ = false;
     plan(idle_since_ + rest_time);
-    if (options_.idle_time.count() > 0) plan(idle_since_ + options_.idle_time);
+    if (options().idle_time.count() > 0) plan(idle_since_ + options().idle_time);
   }
   give_back(std::unique_ptr<Stream>(&stream));
 }
@@ -1184,8 +1235,8 @@ bool ServerConnection::spend(std::int32_t amount) {
 void ServerConnection::count_reset() {
   const Clock::time_point now = Clock::now();
   const std::chrono::duration<double> passed = now - std::exchange(resets_counted_, now);
-  resets_left_ = (std::min)(resets_left_ + passed.count() * options_.resets_per_second,
-                            static_cast<double>(options_.reset_burst)) -
+  resets_left_ = (std::min)(resets_left_ + passed.count() * options().resets_per_second,
+                            static_cast<double>(options().reset_burst)) -
                  1;
   if (resets_left_ < 0) say_goodbye(NGHTTP2_ENHANCE_YOUR_CALM, "too many streams are reset");
 }
@@ -1193,8 +1244,8 @@ void ServerConnection::count_reset() {
 // As grpc-go's and C-core's servers count (gRPC's proposal A8).
 void ServerConnection::ping_received() {
   const Clock::time_point now = Clock::now();
-  const bool without_calls = streams_.empty() && !options_.pings_without_calls;
-  const milliseconds least = without_calls ? milliseconds(7'200'000) : options_.least_ping_interval;
+  const bool without_calls = streams_.empty() && !options().pings_without_calls;
+  const milliseconds least = without_calls ? milliseconds(7'200'000) : options().least_ping_interval;
   const bool too_soon = last_ping_ && now - *last_ping_ < least;
   last_ping_ = now;
   if (too_soon && ++ping_strikes_ > ping_strikes_allowed) say_goodbye(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings");
@@ -1256,23 +1307,24 @@ void ServerConnection::look_after() {
   if (age_limit_ && is_due(*age_limit_)) {
     age_limit_.reset();
     leave();
-    if (options_.connection_age_grace.count() > 0 && !is_due(now + options_.connection_age_grace))
-      cut_at_ = now + options_.connection_age_grace;
+    if (options().connection_age_grace.count() > 0 && !is_due(now + options().connection_age_grace))
+      cut_at_ = now + options().connection_age_grace;
     is_due(now + goodbye_time);
   }
-  if (options_.idle_time.count() > 0 && streams_.empty() && !leaving_since_ && is_due(idle_since_ + options_.idle_time))
+  if (options().idle_time.count() > 0 && streams_.empty() && !leaving_since_ &&
+      is_due(idle_since_ + options().idle_time))
     leave(), is_due(now + goodbye_time);
-  if (options_.keepalive_time.count() > 0) {
+  if (options().keepalive_time.count() > 0) {
     if (ping_sent_) {
       if (last_heard_ > *ping_sent_)
         ping_sent_.reset();
-      else if (is_due(*ping_sent_ + options_.keepalive_timeout))
+      else if (is_due(*ping_sent_ + options().keepalive_timeout))
         return give_up("a keepalive ping was not answered");
     }
-    if (!ping_sent_ && is_due(last_heard_ + options_.keepalive_time)) {
+    if (!ping_sent_ && is_due(last_heard_ + options().keepalive_time)) {
       nghttp2_submit_ping(http2_.get(), NGHTTP2_FLAG_NONE, keepalive_ping.data());
       ping_sent_ = now;
-      is_due(now + options_.keepalive_timeout);
+      is_due(now + options().keepalive_timeout);
       progress_later();
     }
   }

@@ -10,6 +10,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -36,6 +37,21 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   struct SessionDeleter {
     void operator()(nghttp2_session* session) const noexcept { nghttp2_session_del(session); }
   };
+  /// A point in time or none, in half the room that `std::optional` takes.
+  class Moment {
+   public:
+    explicit operator bool() const noexcept { return time_ != none; }
+    Clock::time_point operator*() const noexcept { return time_; }
+    Moment& operator=(Clock::time_point time) noexcept {
+      time_ = time;
+      return *this;
+    }
+    void reset() noexcept { time_ = none; }
+
+   private:
+    static constexpr Clock::time_point none = (Clock::time_point::max)();
+    Clock::time_point time_ = none;
+  };
   class Upkeep final : public ::polyrpc::Alarm {
    public:
     explicit Upkeep(ServerConnection& connection) noexcept : connection_(connection) {}
@@ -58,6 +74,8 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   // SessionOwner
   void session_progressed() override { progress_later(); }
 
+  const ServerOptions& options() const noexcept { return site_->options(); }
+
   // What the codec does for the session.
   Result<bool> next_request(ByteQueue& input, IncomingRequest& request);
   Status write_reply(const ReplyHead& head, MessageRef body);
@@ -70,6 +88,8 @@ class ServerConnection final : public ServedStream, private SessionOwner {
 
   // What nghttp2 tells.
   Status feed(ByteQueue& input);
+  void look_through(std::span<const std::byte> received);
+  void frame_came(std::uint32_t length, std::uint8_t type, std::uint8_t flags, std::int32_t id);
   int header_begins(std::int32_t id);
   int header_field(Stream& stream, std::string_view name, std::string_view value);
   void frame_received(const nghttp2_frame& frame);
@@ -124,7 +144,6 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   void plan(std::optional<Clock::time_point> time);
 
   const std::shared_ptr<const Site> site_;
-  const ServerOptions& options_;
   SessionMemory memory_;
   std::unique_ptr<nghttp2_session, SessionDeleter> http2_;
   Codec* const codec_;  // the session's
@@ -137,35 +156,40 @@ class ServerConnection final : public ServedStream, private SessionOwner {
   };
   std::vector<News> news_;           // of calls under way
   std::vector<std::int32_t> calls_;  // whose requests are there
-  std::size_t next_news_ = 0;        // in front of it all has been told
-  std::size_t next_call_ = 0;
+  std::uint32_t next_news_ = 0;      // in front of it all has been told
+  std::uint32_t next_call_ = 0;
   ByteQueue* sink_ = nullptr;  // while nghttp2 sends
   bool sink_full_ = false;
-  bool first_settings_ = true;           // not sent yet
-  bool broken_ = false;                  // nothing more is taken or made
-  bool ending_ = false;                  // the reason has been told
-  std::uint32_t recent_slash_ = 0;       // in its path
+  bool first_settings_ = true;  // not sent yet
+  bool settings_seen_ = false;
+  bool broken_ = false;             // nothing more is taken or made
+  bool ending_ = false;             // the reason has been told
+  bool left_ = false;               // the last GOAWAY has been submitted
+  bool rested_ = false;             // since the last stream
+  std::uint32_t recent_slash_ = 0;  // in the path of `recent_`
+  std::uint32_t receiving_ = 0;     // streams with a `receive_by`
+  std::int32_t budget_;             // of frames that ask for work without doing any
+  unsigned ping_strikes_ = 0;
+  std::int32_t last_id_ = 0;  // of a stream that the client has opened
+  std::int32_t id_before_ = 0;
+  std::array<std::int32_t, 4> closed_by_client_{};  // lately
+  std::array<std::uint8_t, 14> frame_head_{};       // that has come in part
+  std::uint8_t frame_head_size_ = 0;
+  std::uint32_t passed_over_ = 24;       // bytes to come before the next frame: at first the preface
   const MethodEntry* recent_ = nullptr;  // the method that was called last
   std::vector<Stream*> streams_;
-  std::size_t receiving_ = 0;  // streams with a `receive_by`
-  std::size_t unread_ = 0;     // bytes received for calls and not read
-  std::size_t unsent_ = 0;     // bytes of replies that nghttp2 has not taken
+  std::size_t unread_ = 0;  // bytes received for calls and not read
+  std::size_t unsent_ = 0;  // bytes of replies that nghttp2 has not taken
 
-  std::int32_t budget_;  // of frames that ask for work without doing any
   double resets_left_;
   Clock::time_point resets_counted_;
-  unsigned ping_strikes_ = 0;
-  std::optional<Clock::time_point> last_ping_;
-  const Clock::time_point started_;
+  Moment last_ping_;
   Clock::time_point last_heard_;
   Clock::time_point idle_since_;
-  std::optional<Clock::time_point> ping_sent_;
-  std::optional<Clock::time_point> age_limit_;
-  std::optional<Clock::time_point> cut_at_;
-  std::optional<Clock::time_point> leaving_since_;
-  bool left_ = false;  // the last GOAWAY has been submitted
-  bool settings_seen_ = false;
-  bool rested_ = false;  // since the last stream
+  Moment ping_sent_;
+  Moment age_limit_;
+  Moment cut_at_;
+  Moment leaving_since_;
 };
 
 }  // namespace polyrpc::grpc

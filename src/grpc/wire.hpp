@@ -97,7 +97,7 @@ ByteQueue take_spare(std::size_t least, std::size_t most) noexcept;
 
 inline constexpr std::size_t prefix_bytes = 5;
 
-/// What both ends take as the length of a frame: more than HTTP/2's 16 KiB, so that large messages need few.
+/// How long a frame may be that a client takes or an end sends, where its peer allows more than HTTP/2's 16 KiB.
 inline constexpr std::uint32_t frame_bytes = 64 << 10;
 /// How long a DATA frame may be: all that the peer allows, up to `frame_bytes`.
 inline std::ptrdiff_t data_frame_length(std::int32_t session_window, std::int32_t stream_window,
