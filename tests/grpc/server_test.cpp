@@ -531,6 +531,34 @@ TEST_CASE("what breaks HTTP/2 ends the connection with the right code", "[grpc]"
         NGHTTP2_FRAME_SIZE_ERROR);
 }
 
+TEST_CASE("who goes on with a stream that it has closed is sent away", "[grpc]") {
+  const bool in_bytes = GENERATE(false, true);
+  const auto goaway_of = [&](std::string_view bytes) {
+    Fixture f;
+    f.peer->call(1, "/test.Service/Double", number_bytes(21));
+    CHECK(f.peer->answer(1).status == "0");
+    for (std::size_t i = 0; in_bytes && i < bytes.size(); ++i) f.peer->send(bytes.substr(i, 1));
+    if (!in_bytes) f.peer->send(bytes);
+    const Frame last = f.peer->first(goaway);
+    return last.type == goaway ? static_cast<int>(last.number(4)) : -1;
+  };
+  const auto start = [](std::uint32_t stream) {
+    return frame(headers, end_headers, stream, block(call_fields("/test.Service/Double")));
+  };
+  const std::string cancel = big_endian(NGHTTP2_CANCEL, 4);
+  CHECK(goaway_of(frame(data, 0, 1, "x")) == NGHTTP2_STREAM_CLOSED);
+  CHECK(goaway_of(start(1)) == NGHTTP2_STREAM_CLOSED);
+  CHECK(goaway_of(start(3) + frame(rst_stream, 0, 3, cancel) + frame(data, 0, 3, "")) == NGHTTP2_STREAM_CLOSED);
+  CHECK(goaway_of(start(3) + frame(rst_stream, 0, 3, cancel) + start(3)) == NGHTTP2_STREAM_CLOSED);
+  CHECK(goaway_of(start(7) + start(5)) == NGHTTP2_PROTOCOL_ERROR);
+  CHECK(goaway_of(frame(priority, 0, 0, std::string("\0\0\0\1\x10", 5))) == NGHTTP2_PROTOCOL_ERROR);
+  CHECK(goaway_of(frame(priority, 0, 9, std::string("\0\0\0\x9\x10", 5))) == NGHTTP2_PROTOCOL_ERROR);
+  // None of these is wrong.
+  CHECK(goaway_of(frame(window_update, 0, 1, big_endian(1, 4)) + frame(rst_stream, 0, 1, cancel) + start(3) +
+                  frame(data, end_stream, 3, message("")) + frame(priority, 0, 1, std::string("\0\0\0\x9\x10", 5)) +
+                  frame(priority, 0, 11, std::string("\0\0\0\x9\x10", 5)) + start(13)) == -1);
+}
+
 TEST_CASE("unknown frames, flags and settings are passed over", "[grpc]") {
   Fixture f;
   f.peer->send(frame(0x42, 0xff, 0, "what") + frame(settings, 0, 0, std::string("\x77\x77\0\0\0\x01", 6)) +
