@@ -56,6 +56,15 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+@contextlib.contextmanager
+def unless_it_fails(what):
+    """A server that fails is left out, and the run goes on."""
+    try:
+        yield
+    except (measure.Failure, OSError, subprocess.SubprocessError) as failure:
+        say(f"  {what}: {failure}")
+
+
 def client_command(program, row, server, options, payload, connections, in_flight, *more):
     return [*program, "--address", server.address, "--wire", row["wire"], "--payload", str(payload), "--connections",
             str(connections), "--in-flight", str(in_flight), "--warmup", str(options.warmup), "--seconds", str(options.seconds),
@@ -183,12 +192,8 @@ def measure_open(context):
             if not row.get("open"):
                 continue
             say(f"open loop: {repetition + 1}, {row['name']}")
-            with measure.Server(row, context.folders, options.server_core) as server:
-                try:
-                    most = busy_rate(context, row, server)
-                except measure.Failure as failure:
-                    say(f"  {row['name']}: {failure}")
-                    continue
+            with unless_it_fails(row["name"]), measure.Server(row, context.folders, options.server_core) as server:
+                most = busy_rate(context, row, server)
                 rates = {float(f"{most * fraction:.2g}"): fraction for fraction in fractions}
                 rates |= {float(step): None for step in steps if step < 0.9 * most and float(step) not in rates}
                 for rate in sorted(rates):
@@ -204,7 +209,7 @@ def measure_mixed(context):
             if not row.get("slow"):
                 continue
             say(f"mixed load: {repetition + 1} of {options.repetitions}, {row['name']}")
-            with measure.Server(row, context.folders, options.server_core) as server:
+            with unless_it_fails(row["name"]), measure.Server(row, context.folders, options.server_core) as server:
                 for rate in MIXED_RATES[:1] if options.quick else MIXED_RATES:
                     if rate > MIXED_RATES[0] and rate > 0.5 * busy_rate(context, row, server):
                         continue
@@ -269,7 +274,7 @@ def measure_cost(context):
             say(f"cost per call: {row['name']}, {connections} x {in_flight}")
             entry = {"server": row["name"], "connections": connections, "in_flight": in_flight,
                      "system_calls_counted_with": "perf" if with_perf else "strace"}
-            with contextlib.suppress(measure.Failure, subprocess.TimeoutExpired):
+            with unless_it_fails(row["name"]):
                 if with_perf or shutil.which("strace"):
                     with measure.Server(row, context.folders, options.server_core) as server:
                         fixed_calls(context, row, server, connections, in_flight, calls // 10)
@@ -278,15 +283,13 @@ def measure_cost(context):
                         entry["system_calls"] = count[0] / made["calls"]
                         entry["request_bytes"], entry["reply_bytes"] = made["request_bytes"], made["reply_bytes"]
             if row["allocations"]:
-                with contextlib.suppress(measure.Failure, subprocess.TimeoutExpired):
+                with unless_it_fails(row["name"]):
                     entry["allocations"] = count_allocations(context, row, connections, in_flight, calls)
             # Go's programs do not run under valgrind as they do without.
             wanted = row["group"] != "go" and (not options.quick or row.get("open"))
             if with_valgrind and wanted and in_flight > 1:
-                try:
+                with unless_it_fails(f"{row['name']}, valgrind"):
                     entry |= count_instructions(context, row, connections, in_flight, calls)
-                except (measure.Failure, subprocess.TimeoutExpired) as failure:
-                    say(f"  {row['name']}, valgrind: {failure}")
             results.append(entry)
     return results
 
@@ -343,18 +346,15 @@ def measure_idle(context):
                 continue
             say(f"idle connections: {row['name']}, {connections}")
             command = ["--wire", row["wire"], "--tls", str(int(row.get("tls", False)))]
-            try:
-                with measure.Server(row, context.folders, options.server_core) as server:
-                    with hold(context, [*idle, "--address", server.address, *command, "--connections", "10"]):
-                        pass
-                    before = measure.settled_rss(server.pid, 0.25 if options.quick else 0.5)
-                    with hold(context, [*idle, "--address", server.address, *command, "--connections", str(connections)]):
-                        after = measure.settled_rss(server.pid, 0.25 if options.quick else 0.5)
-            except (measure.Failure, OSError) as failure:
-                say(f"  {row['name']}: {failure}")
-                continue
-            results.append({"server": row["name"], "connections": connections,
-                            "bytes_per_connection": (after - before) / connections, "resident_before": before})
+            still = 0.25 if options.quick else 0.5
+            with unless_it_fails(row["name"]), measure.Server(row, context.folders, options.server_core) as server:
+                with hold(context, [*idle, "--address", server.address, *command, "--connections", "10"]):
+                    pass
+                before = measure.settled_rss(server.pid, still)
+                with hold(context, [*idle, "--address", server.address, *command, "--connections", str(connections)]):
+                    after = measure.settled_rss(server.pid, still)
+                results.append({"server": row["name"], "connections": connections,
+                                "bytes_per_connection": (after - before) / connections, "resident_before": before})
     return results
 
 

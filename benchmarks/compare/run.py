@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import time
+import traceback
 
 import measure
 import parts
@@ -206,12 +207,16 @@ def main():
     for part in parts.ALL:
         if part in options.parts:
             began = time.monotonic()
-            results[part] = getattr(parts, f"measure_{part}")(context)
+            try:
+                results[part] = getattr(parts, f"measure_{part}")(context)
+            except Exception:  # what the other parts gave must not be lost
+                say(f"the part {part} failed:\n{traceback.format_exc()}")
             took[part] = time.monotonic() - began
-    results["environment"]["left_out_parts"] = ", ".join(part for part in parts.ALL if not results.get(part))
-    results["environment"]["minutes"] = round((time.monotonic() - started) / 60, 1)
-    results["environment"]["seconds_by_part"] = ", ".join(f"{part} {seconds:.0f}" for part, seconds in took.items())
-    report.write(results, servers, options.out)
+            # After each, so that what is there stays when the run is ended.
+            results["environment"]["left_out_parts"] = ", ".join(part for part in parts.ALL if not results.get(part))
+            results["environment"]["minutes"] = round((time.monotonic() - started) / 60, 1)
+            results["environment"]["seconds_by_part"] = ", ".join(f"{part} {seconds:.0f}" for part, seconds in took.items())
+            report.write(results, servers, options.out)
     say(f"written to {options.out}")
 
 
