@@ -248,7 +248,9 @@ Result<bool> ServerCall::next_request(ByteQueue& input, IncomingRequest& request
   return true;
 }
 
-Status ServerCall::Body::decode(MessageSlot into) const { return call_.format_.decode(bytes, into, call_.limits_, &scratch); }
+Status ServerCall::Body::decode(MessageSlot into) const {
+  return call_.format_.decode(bytes, into, call_.limits_, &scratch);
+}
 
 Status ServerCall::encode_message(MessageRef body, ByteQueue& output, Answer& answer) const {
   const std::size_t before = output.size();

@@ -84,7 +84,9 @@ class UnaryClient final : public ClientCodec {
   class Message final : public EncodedMessage {
    public:
     explicit Message(const UnaryClient& client) : client_(client) {}
-    Status decode(MessageSlot into) const override { return client_.format_->decode(bytes, into, client_.limits_, &scratch); }
+    Status decode(MessageSlot into) const override {
+      return client_.format_->decode(bytes, into, client_.limits_, &scratch);
+    }
 
     std::span<const std::byte> bytes;
     mutable Scratch scratch;

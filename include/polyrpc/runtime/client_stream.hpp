@@ -19,9 +19,10 @@
 /// defined in `polyrpc/runtime/async_stream.hpp`. Cancelling such an operation cancels the call. One thread or
 /// coroutine may write while another reads; otherwise a handle is used by one at a time, except `cancel`.
 ///
-/// Messages that are written in quick succession leave together. On a loop those of one turn do. Without a loop the first
-/// two leave at once; further ones that follow each other within 200 microseconds are held until there are 16 KiB, until
-/// the caller reads, closes the writing or finishes, or for about 100 microseconds, whatever the caller does meanwhile.
+/// Messages that are written in quick succession leave together. On a loop those of one turn do. Without a loop the
+/// first two leave at once; further ones that follow each other within 200 microseconds are held until there are 16
+/// KiB, until the caller reads, closes the writing or finishes, or for about 100 microseconds, whatever the caller does
+/// meanwhile.
 ///
 /// A handle can be moved. Destroying it cancels the call, unless it has ended.
 namespace polyrpc {
