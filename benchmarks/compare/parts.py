@@ -286,7 +286,7 @@ def measure_cost(context):
                 with unless_it_fails(row["name"]):
                     entry["allocations"] = count_allocations(context, row, connections, in_flight, calls)
             # Go's programs do not run under valgrind as they do without.
-            wanted = row["group"] != "go" and (not options.quick or row.get("open"))
+            wanted = row["group"] != "go" and (not options.quick or row.get("open") and row["group"] != "peer")
             if with_valgrind and wanted and in_flight > 1:
                 with unless_it_fails(f"{row['name']}, valgrind"):
                     entry |= count_instructions(context, row, connections, in_flight, calls)

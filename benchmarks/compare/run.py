@@ -148,7 +148,7 @@ def environment(options, rows):
     virtual = output_of("systemd-detect-virt") or "unknown"
     dirty = bool(output_of("git", "status", "--porcelain", "--", "include", "src", "codecs", "benchmarks/compare"))
     tools = {"h2load": output_of("h2load", "--version").rpartition("/")[2],
-             "libnghttp2": version_of("deb:libnghttp2-14"), "asio": version_of("deb:libasio-dev"),
+             "libnghttp2": version_of("deb:libnghttp2-14"),
              "valgrind": output_of("valgrind", "--version").removeprefix("valgrind-")}
     for row in rows:
         if package := row.get("package"):
