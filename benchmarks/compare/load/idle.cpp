@@ -96,13 +96,13 @@ int main(int argc, char** argv) {
     const bench::Recording recording = bench::record(options.text("wire", "raw"), 32);
     const bool tls = options.number("tls", 0) != 0;
 #if defined(BENCH_TLS)
-    SSL_CTX* const context = SSL_CTX_new(TLS_client_method());  // used to the end
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
+    SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
     const std::string_view protocol = recording.framing == bench::Framing::http2  ? "\x02h2"
                                       : recording.framing == bench::Framing::http ? "\x08http/1.1"
                                                                                   : "";
     if (!protocol.empty())
-      SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(protocol.data()),
+      SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(protocol.data()),
                               static_cast<unsigned>(protocol.size()));
 #else
     if (tls) throw std::runtime_error("built without TLS");
@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
     for (auto i = options.number<std::size_t>("connections", 1); i-- > 0;) {
       auto connection = std::make_unique<Connection>(bench::connect_to(options.text("address", "")));
 #if defined(BENCH_TLS)
-      if (tls) connection->begin_tls(context);
+      if (tls) connection->begin_tls(context.get());
 #endif
       std::string input;
       if (!recording.handshake.empty() && recording.handshake_answer.empty()) {
