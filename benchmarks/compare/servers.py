@@ -107,9 +107,3 @@ CODECS = [
     {"name": "Cap'n Proto", "command": ["{build}/bench_codecs_capnp"]},
     {"name": "Thrift", "command": ["{build}/bench_codecs_thrift"]},
 ]
-
-# What is compared with what: (ours, theirs, the limit).
-RATIOS = [
-    ("polyrpc gob", "Go net/rpc", "raw echo, batching"),
-    ("polyrpc JSON-RPC 1.0", "Go jsonrpc", "raw echo, batching"),
-]
