@@ -9,7 +9,7 @@ inline void work() {
   static volatile std::uint64_t seed = 1;
   std::uint64_t state = seed;
   for (int i = 0; i < 16'000; ++i) state = state * 6364136223846793005U + 1442695040888963407U;
-  static thread_local volatile std::uint64_t result;
+  [[maybe_unused]] static thread_local volatile std::uint64_t result;
   result = state;
 }
 
