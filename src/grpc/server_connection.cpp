@@ -782,8 +782,8 @@ void ServerConnection::look_through(std::span<const std::byte> received) {
       head = frame_head_.data();
     }
     const auto number = [&](std::size_t at) {
-      return static_cast<std::int32_t>((head[at] & 0x7Fu) << 24 | head[at + 1] << 16 | head[at + 2] << 8 |
-                                       head[at + 3]);
+      return static_cast<std::int32_t>((head[at] & 0x7Fu) << 24 | std::uint32_t{head[at + 1]} << 16 |
+                                       std::uint32_t{head[at + 2]} << 8 | head[at + 3]);
     };
     const std::uint32_t length = std::uint32_t{head[0]} << 16 | std::uint32_t{head[1]} << 8 | head[2];
     const std::int32_t id = number(5);
