@@ -47,10 +47,6 @@ def names(matches):
     return [name for name, row in ROWS.items() if matches(row)]
 
 
-def others(row):
-    return row["group"] in ("peer", "go")
-
-
 # A bar that is not met is missed; without both numbers it is not measured.
 def bar(what, wanted, text, reached):
     """`reached` is compared with `wanted` ("at least" unless it is a pair ("at most", number))."""

@@ -117,7 +117,7 @@ def rss_bytes(pid):
         return int(statm.read().split()[1]) * PAGE
 
 
-def settled_rss(pid, still=0.5):
+def settled_rss(pid, still):
     """Resident memory, once it has not changed for so many seconds (or after five)."""
     seen, since, end = None, time.monotonic(), time.monotonic() + 5
     while True:

@@ -141,10 +141,7 @@ class Generator {
 
  private:
   void watch(int operation, Connection& connection, std::uint32_t events) {
-    epoll_event event{};
-    event.events = events;
-    event.data.ptr = &connection;
-    if (::epoll_ctl(epoll_.get(), operation, connection.socket.get(), &event) != 0) bench::throw_errno("epoll_ctl");
+    bench::watch(epoll_, operation, connection.socket.get(), events, {.ptr = &connection});
   }
 
   /// Sends all of it while reading what arrives, so that neither side waits for the other for ever.

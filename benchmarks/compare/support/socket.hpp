@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <stdexcept>
 #include <string>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <system_error>
@@ -38,6 +39,14 @@ class Descriptor {
 
 [[noreturn]] inline void throw_errno(const std::string& doing) {
   throw std::system_error(errno, std::generic_category(), doing);
+}
+
+/// Adds, changes or removes what `epoll` is to say of a socket.
+inline void watch(const Descriptor& epoll, int operation, int socket, std::uint32_t events, epoll_data_t data) {
+  epoll_event event{};
+  event.events = events;
+  event.data = data;
+  if (::epoll_ctl(epoll.get(), operation, socket, &event) != 0) throw_errno("epoll_ctl");
 }
 
 inline void no_delay(int socket) {

@@ -120,10 +120,7 @@ class Server {
   };
 
   void watch(int operation, int socket, std::uint32_t events) {
-    epoll_event event{};
-    event.events = events;
-    event.data.fd = socket;
-    if (::epoll_ctl(epoll_.get(), operation, socket, &event) != 0) bench::throw_errno("epoll_ctl");
+    bench::watch(epoll_, operation, socket, events, {.fd = socket});
   }
 
   void accept_all() {
