@@ -19,6 +19,7 @@
 #include <polyrpc/transports/tls.hpp>
 
 #include "counted_calls.hpp"
+#include "echo_types.hpp"
 #include "transports/tls_certificates.hpp"
 
 #include <asio/co_spawn.hpp>
@@ -52,21 +53,9 @@ namespace polyrpc::budgets {
 
 namespace {
 
-/// The call that benchmarks/ makes too.
-struct Echo {
-  std::int64_t a = 0;
-  std::int64_t b = 0;
-  std::vector<std::byte> s;
-};
-POLYRPC_DESCRIBE(Echo, (a, "A"), (b, "B"), (s, "S"));
-
-/// The same for a handler that looks at the bytes where they arrived.
-struct EchoView {
-  std::int64_t a = 0;
-  std::int64_t b = 0;
-  std::span<const std::byte> s;
-};
-POLYRPC_DESCRIBE(EchoView, (a, "A"), (b, "B"), (s, "S"));
+// The call that benchmarks/ makes too.
+using bench::Echo;
+using bench::EchoView;
 
 struct Case {
   std::string side;  // server, client; idle: what a server holds for a connection at rest
