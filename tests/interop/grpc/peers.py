@@ -362,18 +362,19 @@ def python_command(out, script):
     return [python, HERE / "python" / script, "--generated", python.parent.parent / "generated"]
 
 
-def grpc_go_server(out, tls):
-    command = [go_program(out, "grpc_go_server")]
-    if tls:
-        command += ["-certificate", tls["certificate"], "-key", tls["key"]]
-        command += ["-clients", tls["ca"]] if tls["mutual"] else []
+def grpc_go_server(checks):
+    command = [go_program(checks.out, "grpc_go_server")]
+    if checks.tls:
+        command += ["-certificate", checks.tls["certificate"], "-key", checks.tls["key"]]
+        command += ["-clients", checks.tls["ca"]] if checks.tls["mutual"] else []
     return polite_server(command)
 
 
 SERVERS = {
-    "js": lambda out: polite_server(["node", node_folder(out) / "server.js", "--protos", PROTOS]),
-    "python": lambda out: polite_server(python_command(out, "server.py")),
-    "cpp": lambda out: polite_server([cpp_program(out, "server")]),
+    "go": grpc_go_server,
+    "js": lambda checks: polite_server(["node", node_folder(checks.out) / "server.js", "--protos", PROTOS]),
+    "python": lambda checks: polite_server(python_command(checks.out, "server.py")),
+    "cpp": lambda checks: polite_server([cpp_program(checks.out, "server")]),
     "nghttpd": nghttpd,
     "etcd": etcd,
 }
@@ -674,10 +675,8 @@ def check(options):
         checks = Checks(options, tls)
         if options.server == "ours":
             server = polite_server(filled(commands.pop(0), tls))
-        elif options.server == "go":
-            server = grpc_go_server(options.out, tls)
         else:
-            server = SERVERS[options.server](options.out)
+            server = SERVERS[options.server](checks)
         client = CLIENTS.get(options.client)
         if not client:
             command = commands.pop(0)
@@ -696,7 +695,7 @@ def main():
     parser.add_argument("what", choices=("build", "check", "list"))
     parser.add_argument("peers", nargs="*", help="what to build; default: everything")
     parser.add_argument("--out", type=pathlib.Path, help="where the programs go, outside the sources")
-    parser.add_argument("--server", choices=("ours", "go", *SERVERS))
+    parser.add_argument("--server", choices=("ours", *SERVERS))
     parser.add_argument("--client", choices=("ours", *CLIENTS))
     parser.add_argument("--through", choices=tuple(PROXIES))
     parser.add_argument("--tls", action="store_const", const="tls", help="the server has a certificate")
@@ -711,7 +710,7 @@ def main():
     options = parser.parse_intermixed_args(groups[0])
     options.commands = groups[1:]
     if options.what == "list":
-        print("peers:", *BUILD, "\nservers: go", *SERVERS, "\nclients:", *CLIENTS, "\nproxies:", *PROXIES, "\ncases:", *CASES)
+        print("peers:", *BUILD, "\nservers:", *SERVERS, "\nclients:", *CLIENTS, "\nproxies:", *PROXIES, "\ncases:", *CASES)
         return 0
     if not options.out:
         parser.error("where? --out DIR")
