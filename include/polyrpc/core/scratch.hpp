@@ -16,7 +16,7 @@ class Scratch {
   ~Scratch() { clear(); }
 
   char* allocate(std::size_t size);
-  /// Gives everything back; a small block is kept for whoever is next on this thread.
+  /// Gives everything back; one block of up to 4 MiB is kept for whoever is next on this thread.
   void clear() noexcept {
     if (block_.memory != nullptr) give_back();
   }
