@@ -5,6 +5,8 @@
 #include "support/catch.hpp"
 
 #include <array>
+#include <bit>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <complex>
@@ -15,10 +17,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -274,6 +278,75 @@ TEST_CASE("floats are written shortest in Go's form and read back the same", "[j
   CHECK(why_not<float>("1e39").starts_with("invalid_argument: json: cannot unmarshal number"));
   CHECK(
       why_not<double>("1" + std::string(400, '0')).starts_with("invalid_argument: json: cannot unmarshal number 1000"));
+}
+
+TEST_CASE("floats are read and written as the standard library does", "[json]") {
+  std::mt19937_64 random(20261128);
+  const auto written = [](double value) {
+    std::array<char, 64> text;
+    return std::string(text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr);
+  };
+  const auto read = [](const std::string& text, double& value) {
+    return std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc();
+  };
+  for (int i = 0; i < 20'000; ++i) {
+    // Of any size, with few bits, with few digits, whole, and next to a power of two.
+    const std::uint64_t bits = random();
+    double value = std::bit_cast<double>(bits);
+    if (i % 5 == 1) value = std::bit_cast<double>(bits & ~((std::uint64_t{1} << (random() % 53)) - 1));
+    if (i % 5 == 2) value = static_cast<double>(bits % 100'000'000) / std::pow(10.0, static_cast<double>(random() % 9));
+    if (i % 5 == 3) value = static_cast<double>(bits >> (random() % 64));
+    if (i % 5 == 4)
+      value = std::nextafter(std::ldexp(1.0, static_cast<int>(bits % 2000) - 1000), i % 2 == 0 ? 0 : 1e308);
+    if (!std::isfinite(value)) continue;
+    const std::string text = encoded(value);
+    double back = 0;
+    REQUIRE(read(text, back));
+    CAPTURE(text, written(value));
+    REQUIRE(back == value);
+    REQUIRE(decoded<double>(text) == value);
+    // As short as the library's, whose form with an exponent differs.
+    const auto digits = [](std::string_view number) {
+      std::string found;
+      for (const char c : number.substr(0, number.find('e')))
+        if (c >= '0' && c <= '9' && (c != '0' || !found.empty())) found += c;
+      while (!found.empty() && found.back() == '0') found.pop_back();
+      return found;
+    };
+    REQUIRE(digits(text).size() <= digits(written(value)).size());
+  }
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text = std::to_string(random() >> (random() % 60));
+    if (i % 4 == 1) text.insert(text.size() - random() % text.size(), i % 8 == 1 ? "." : "");
+    if (text.back() == '.') text += '0';
+    if (i % 2 == 0) text += "e" + std::to_string(static_cast<int>(random() % 700) - 350);
+    if (i % 3 == 0) text.insert(0, "-");
+    // Halfway between two doubles, where whole numbers are rounded to even.
+    if (i % 10 == 9) text = std::to_string(((random() >> 11 | std::uint64_t{1} << 52) << 3) + 4);
+    double wanted = 0;
+    CAPTURE(text);
+    if (read(text, wanted))
+      REQUIRE(decoded<double>(text) == wanted);
+    else
+      // Too big or too small.
+      REQUIRE((why_not<double>(text).starts_with("invalid_argument") || decoded<double>(text) == 0));
+  }
+}
+
+TEST_CASE("an integer stands on any place of a text", "[json]") {
+  for (const std::size_t spaces : {0, 1, 7, 8, 9, 30}) {
+    std::string digits;
+    for (int length = 1; length <= 18; ++length) {
+      digits += static_cast<char>('0' + length % 10);
+      CHECK(decoded<std::int64_t>(digits + std::string(spaces, ' ')) == std::stoll(digits));
+      CHECK(decoded<std::int64_t>("-" + digits + std::string(spaces, '\n')) == -std::stoll(digits));
+      CHECK(decoded<std::vector<std::int64_t>>("[" + digits + std::string(spaces, ' ') + "," + digits + "]") ==
+            std::vector<std::int64_t>(2, std::stoll(digits)));
+      // What is near the digits in ASCII, or far beyond.
+      for (const char other : {'/', ':', ';', '@', 'a', '\0', '\x7f', '\x80', '\xb0', '\xb5', '\xba', '\xff'})
+        CHECK(why_not<std::int64_t>(digits + other + std::string(spaces, '1')).starts_with("invalid_argument"));
+    }
+  }
 }
 
 TEST_CASE("what JSON has no numbers for is refused", "[json]") {

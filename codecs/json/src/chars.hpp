@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -32,6 +33,40 @@ inline std::uint64_t special_bytes(std::uint64_t word) noexcept {
   const std::uint64_t backslash = word ^ each_byte('\\');
   const std::uint64_t ones = each_byte(1);
   return ((word - each_byte(0x20)) | (quote - ones) | (backslash - ones) | word) & each_byte(0x80);
+}
+
+inline constexpr std::uint64_t eight_digits = 100'000'000;
+
+/// The number that eight digits make, a byte each, the first one lowest. Neighbours are joined: to pairs, fours, eight.
+constexpr std::uint64_t join_eight(std::uint64_t digits) noexcept {
+  const std::uint64_t pairs = digits * 10 + (digits >> 8);
+  return (((pairs & 0x000000ff000000ff) * (100 + (std::uint64_t{1'000'000} << 32)) +
+           ((pairs >> 16) & 0x000000ff000000ff) * (1 + (std::uint64_t{10'000} << 32))) >>
+          32) &
+         0xffffffff;
+}
+
+/// Takes digits from `p` on into `value`, which runs over when they are more than 19.
+inline const char* take_digits(const char* p, const char* end, std::uint64_t& value) noexcept {
+  if constexpr (std::endian::native == std::endian::little) {
+    constexpr std::array<std::uint64_t, 8> tens{1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
+    while (end - p >= 8) {
+      const std::uint64_t text = load8(p);
+      const std::uint64_t digits = text - each_byte('0');
+      // Above '9' the sum, below '0' the difference has the top bit; above such a byte both may be wrong.
+      const std::uint64_t others = ((text + each_byte(0x80 - '9' - 1)) | digits) & each_byte(0x80);
+      if (others != 0) {
+        const int count = std::countr_zero(others) / 8;
+        if (count == 0) return p;
+        value = value * tens[static_cast<std::size_t>(count)] + join_eight(digits << (64 - 8 * count));
+        return p + count;
+      }
+      value = value * eight_digits + join_eight(digits);
+      p += 8;
+    }
+  }
+  for (; p != end && is_digit(*p); ++p) value = value * 10 + static_cast<std::uint64_t>(*p - '0');
+  return p;
 }
 
 inline constexpr std::size_t block_size = 32;

@@ -225,13 +225,11 @@ bool Decoder::fail_number(const Plan& plan, std::string_view number) {
   return fail(Status::invalid_argument(text + type_in_words(plan)));
 }
 
-bool Decoder::charge(std::size_t bytes, std::size_t count) {
+bool Decoder::fail_charge(std::size_t count) {
   if (count > limits_.elements)
     return fail(Status::resource_exhausted("json: more than " + std::to_string(limits_.elements) +
                                            " elements in one list or map"));
-  if (bytes > memory_left_) return fail(Status::resource_exhausted("json: the message takes too much memory"));
-  memory_left_ -= bytes;
-  return true;
+  return fail(Status::resource_exhausted("json: the message takes too much memory"));
 }
 
 bool Decoder::enter() {
@@ -473,7 +471,7 @@ bool Decoder::integer(const Plan& plan, void* object) {
   if (negative) ++p;
   const char* const digits = p;
   std::uint64_t magnitude = 0;
-  for (; p != end_ && is_digit(*p); ++p) magnitude = magnitude * 10 + static_cast<std::uint64_t>(*p - '0');
+  p = take_digits(p, end_, magnitude);
   const auto count = p - digits;
   const bool follows = p != end_ && (*p == '.' || *p == 'e' || *p == 'E');
   if (count == 0 || count > 18 || follows || (*digits == '0' && count > 1)) {
@@ -502,6 +500,12 @@ bool Decoder::integer(const Plan& plan, void* object) {
 
 template <class Float>
 bool Decoder::real(const Plan& plan, void* object) {
+  if constexpr (std::is_same_v<Float, double>) {
+    if (const char* const behind = read_float(p_, end_, as<double>(object)); behind != nullptr) {
+      p_ = behind;
+      return true;
+    }
+  }
   if (*p_ != '-' && !is_digit(*p_)) return real_in_text<Float>(plan, object);
   std::string_view number;
   if (!number_text(number)) return false;

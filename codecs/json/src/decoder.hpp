@@ -103,7 +103,14 @@ class Decoder {
   bool literal(std::string_view word);
   std::string_view plain(const Text& text, std::string& buffer);
   bool next_in_list(bool& first, bool& done);
-  bool charge(std::size_t bytes, std::size_t count);
+  /// Takes from what objects may use together; `count` elements are in the container then.
+  bool charge(std::size_t bytes, std::size_t count) {
+    if (count > limits_.elements || bytes > memory_left_) [[unlikely]]
+      return fail_charge(count);
+    memory_left_ -= bytes;
+    return true;
+  }
+  bool fail_charge(std::size_t count);
   bool enter();
   void leave() noexcept { --depth_; }
   bool fail_number(const Plan& plan, std::string_view number);

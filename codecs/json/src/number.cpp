@@ -1,7 +1,10 @@
 #include "number.hpp"
 
+#include "decimal.hpp"
+
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -53,68 +56,121 @@ Parsed parse(std::string_view number, Float& value) noexcept {
   return Parsed::ok;
 }
 
-constexpr auto digit_pairs = [] {
-  std::array<char, 200> table{};
-  for (std::size_t i = 0; i < 100; ++i) {
-    table[2 * i] = static_cast<char>('0' + i / 10);
-    table[2 * i + 1] = static_cast<char>('0' + i % 10);
+/// The digits of a number below 10^8, zeros in front too, a byte each, the first one lowest. First two times four, then
+/// four times two.
+constexpr std::uint64_t split_eight(std::uint64_t value) noexcept {
+  const std::uint64_t fours = value / 10'000 | (value % 10'000) << 32;
+  const std::uint64_t high_pairs = ((fours * 10'486) >> 20) & 0x0000007f0000007f;  // divided by 100
+  const std::uint64_t pairs = high_pairs | (fours - 100 * high_pairs) << 16;
+  const std::uint64_t high_digits = ((pairs * 103) >> 10) & 0x000f000f000f000f;  // divided by 10
+  return high_digits | (pairs - 10 * high_digits) << 8;
+}
+static_assert(split_eight(12'345'678) == 0x0807060504030201 && split_eight(99'990'000) == 0x09090909);
+static_assert(join_eight(split_eight(12'345'678)) == 12'345'678);
+
+void store_eight(std::uint64_t digits, char* out) noexcept {
+  digits |= each_byte('0');
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(out, &digits, sizeof digits);
+  } else {
+    for (int i = 0; i < 8; ++i) out[i] = static_cast<char>(digits >> (8 * i));
   }
-  return table;
-}();
+}
 
-template <class Float>
-char* write(Float value, char* out) noexcept {
-  // d[.ddd]e[+-]dd[d], the shortest digits.
-  std::array<char, 40> text;
-  const char* const end =
-      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific).ptr;
-  const char* p = text.data();
-  if (*p == '-') *out++ = *p++;
-  std::array<char, 24> digits;
-  std::size_t count = 0;
-  for (; *p != 'e'; ++p)
-    if (*p != '.') digits[count++] = *p;
-  int power = 0;
-  std::from_chars(p[1] == '+' ? p + 2 : p + 1, end, power);
+int zeros_in_front(std::uint64_t digits) noexcept { return std::countr_zero(digits) / 8; }
+int zeros_behind(std::uint64_t digits) noexcept { return std::countl_zero(digits) / 8; }
 
+/// Enough digits for every double, and so much room behind any of them.
+constexpr std::size_t digits_room = 24;
+
+/// Writes 0.d1d2d3... x 10^point, of at least one digit, the last not zero. Behind the digits are `digits_room` bytes.
+char* write_digits(const char* digits, std::size_t count, int point, char* out) noexcept {
+  // A copy of a constant length, of which the rest is written over, costs less than one of the right length.
   const auto put = [&out](const char* from, std::size_t size) {
-    std::memcpy(out, from, size);
+    std::memcpy(out, from, digits_room);
     out += size;
   };
   const auto zeros = [&out](std::size_t size) {
     std::memset(out, '0', size);
     out += size;
   };
-  if (count == 1 && digits[0] == '0') {
-    *out++ = '0';
-  } else if (power < -6 || power >= 21) {
+  if (point < -5 || point > 21) {
     *out++ = digits[0];
     if (count > 1) {
       *out++ = '.';
-      put(digits.data() + 1, count - 1);
+      put(digits + 1, count - 1);
     }
     *out++ = 'e';
-    *out++ = power < 0 ? '-' : '+';
-    out = write_integer(static_cast<std::uint64_t>(power < 0 ? -power : power), out);
-  } else if (power < 0) {
-    put("0.", 2);
-    zeros(static_cast<std::size_t>(-power - 1));
-    put(digits.data(), count);
+    *out++ = point < 1 ? '-' : '+';
+    out = write_integer(static_cast<std::uint64_t>(point < 1 ? 1 - point : point - 1), out);
+  } else if (point <= 0) {
+    *out++ = '0';
+    *out++ = '.';
+    zeros(static_cast<std::size_t>(-point));
+    put(digits, count);
   } else {
-    const auto whole = static_cast<std::size_t>(power) + 1;
+    const auto whole = static_cast<std::size_t>(point);
     if (count <= whole) {
-      put(digits.data(), count);
+      put(digits, count);
       zeros(whole - count);
     } else {
-      put(digits.data(), whole);
+      put(digits, whole);
       *out++ = '.';
-      put(digits.data() + whole, count - whole);
+      put(digits + whole, count - whole);
     }
   }
   return out;
 }
 
+char* write_by_library(float value, char* out) noexcept {
+  // d[.ddd]e[+-]dd[d], the shortest digits.
+  std::array<char, 40> text;
+  const char* const end =
+      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific).ptr;
+  const char* p = text.data();
+  std::array<char, 2 * digits_room> digits{};
+  std::size_t count = 0;
+  for (; *p != 'e'; ++p)
+    if (*p != '.') digits[count++] = *p;
+  int power = 0;
+  std::from_chars(p[1] == '+' ? p + 2 : p + 1, end, power);
+  return write_digits(digits.data(), count, power + 1, out);
+}
+
 }  // namespace
+
+const char* read_float(const char* p, const char* end, double& value) noexcept {
+  const bool negative = p != end && *p == '-';
+  if (negative) ++p;
+  Decimal decimal;
+  const char* const whole = p;
+  p = take_digits(p, end, decimal.digits);
+  std::ptrdiff_t count = p - whole;
+  if (count == 0 || (count > 1 && *whole == '0')) return nullptr;
+  constexpr std::ptrdiff_t digits_of_a_word = 19;
+  if (p != end && *p == '.') {
+    const char* const fraction = ++p;
+    p = take_digits(p, end, decimal.digits);
+    if (p == fraction) return nullptr;
+    count += p - fraction;
+    if (count > digits_of_a_word) return nullptr;
+    decimal.power = -static_cast<int>(p - fraction);
+  }
+  if (count > digits_of_a_word) return nullptr;
+  if (p != end && (*p == 'e' || *p == 'E')) {
+    ++p;
+    const bool down = p != end && *p == '-';
+    if (p != end && (*p == '-' || *p == '+')) ++p;
+    const char* const exponent = p;
+    std::uint64_t power = 0;
+    p = take_digits(p, end, power);
+    if (p == exponent || p - exponent > 4) return nullptr;
+    decimal.power += down ? -static_cast<int>(power) : static_cast<int>(power);
+  }
+  if (!closest(decimal, value)) return nullptr;
+  if (negative) value = -value;
+  return p;
+}
 
 const char* scan_number(const char* p, const char* end, NumberPart& part) noexcept {
   NumberPart now = part;
@@ -184,28 +240,52 @@ char* write_integer(std::uint64_t value, char* out) noexcept {
     *out = static_cast<char>('0' + value);
     return out + 1;
   }
-  if (value < 100) {
-    std::memcpy(out, &digit_pairs[2 * value], 2);
-    return out + 2;
+  if (value < eight_digits) {
+    const std::uint64_t digits = split_eight(value);
+    const int zeros = zeros_in_front(digits);
+    store_eight(digits >> (8 * zeros), out);
+    return out + (8 - zeros);
   }
-  std::array<char, integer_room> text;
-  std::size_t at = text.size();
-  while (value >= 100) {
-    at -= 2;
-    std::memcpy(&text[at], &digit_pairs[2 * (value % 100)], 2);
-    value /= 100;
-  }
-  if (value >= 10) {
-    at -= 2;
-    std::memcpy(&text[at], &digit_pairs[2 * value], 2);
-  } else {
-    text[--at] = static_cast<char>('0' + value);
-  }
-  std::memcpy(out, &text[at], text.size() - at);
-  return out + (text.size() - at);
+  out = write_integer(value / eight_digits, out);
+  store_eight(split_eight(value % eight_digits), out);
+  return out + 8;
 }
 
-char* write_float(double value, char* out) noexcept { return write(value, out); }
-char* write_float(float value, char* out) noexcept { return write(value, out); }
+char* write_float(double value, char* out) noexcept {
+  if (std::signbit(value)) {
+    *out++ = '-';
+    value = -value;
+  }
+  if (value == 0) {
+    *out++ = '0';
+    return out;
+  }
+  const auto [decimal, power] = shortest(value);
+  // Three times eight digits, of which zeros in front and behind are left out.
+  const std::uint64_t front = decimal / eight_digits;
+  const std::array<std::uint64_t, 3> eights{split_eight(front / eight_digits), split_eight(front % eight_digits),
+                                            split_eight(decimal % eight_digits)};
+  std::array<char, 2 * digits_room> digits{};
+  for (std::size_t i = 0; i < eights.size(); ++i) store_eight(eights[i], digits.data() + 8 * i);
+  const int first = eights[0] != 0   ? zeros_in_front(eights[0])
+                    : eights[1] != 0 ? 8 + zeros_in_front(eights[1])
+                                     : 16 + zeros_in_front(eights[2]);
+  const int last = eights[2] != 0   ? 24 - zeros_behind(eights[2])
+                   : eights[1] != 0 ? 16 - zeros_behind(eights[1])
+                                    : 8 - zeros_behind(eights[0]);
+  return write_digits(digits.data() + first, static_cast<std::size_t>(last - first), power + 24 - first, out);
+}
+
+char* write_float(float value, char* out) noexcept {
+  if (std::signbit(value)) {
+    *out++ = '-';
+    value = -value;
+  }
+  if (value == 0) {
+    *out++ = '0';
+    return out;
+  }
+  return write_by_library(value, out);
+}
 
 }  // namespace polyrpc::json

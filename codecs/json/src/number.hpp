@@ -27,12 +27,18 @@ enum class Parsed : std::uint8_t { ok, range, syntax };
 Parsed parse_float(std::string_view number, double& value) noexcept;
 Parsed parse_float(std::string_view number, float& value) noexcept;
 
+/// Reads the number at `p`, and returns what follows it. Null where it is none, or takes more care: then `scan_number`
+/// and `parse_float` say what it is.
+const char* read_float(const char* p, const char* end, double& value) noexcept;
+
 /// The whole of `text` as an integer, no white space, fraction, exponent or leading zeros.
 Parsed parse_integer(std::string_view text, std::int64_t& value) noexcept;
 Parsed parse_integer(std::string_view text, std::uint64_t& value) noexcept;
 
 inline constexpr std::size_t integer_room = 20;
-inline constexpr std::size_t float_room = 32;
+inline constexpr std::size_t float_room = 48;
+
+// These write text at `out` and return its end. They may use the whole of the room, which is more than the text.
 
 char* write_integer(std::uint64_t value, char* out) noexcept;
 inline char* write_integer(std::int64_t value, char* out) noexcept {

@@ -23,6 +23,6 @@ const Steps& portable() noexcept;
 const Steps& best() noexcept;
 
 /// Shorter ones are not worth the call.
-inline constexpr std::size_t least = 64;
+inline constexpr std::size_t least = 32;
 
 }  // namespace polyrpc::json::wide
