@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <list>
 #include <map>
@@ -303,6 +304,37 @@ TEST_CASE("an array has its length in its shape", "[describe]") {
   CHECK(shape.element == &shape_of<std::uint16_t>());
   CHECK(checked_shape<std::array<std::byte, 16>>(Kind::array).array_length == 16);
   CHECK(shape_of<std::array<int, 0>>().array_length == 0);
+}
+
+TEMPLATE_TEST_CASE("a map takes keys in any order, and the last of equal keys wins", "[describe]", (std::map<int, int>),
+                   (std::map<int, int, std::greater<>>), (std::unordered_map<int, int>)) {
+  const std::vector<std::pair<int, int>> pairs =
+      GENERATE(std::vector<std::pair<int, int>>{{1, 1}, {2, 2}, {3, 3}, {3, 4}, {2, 5}, {1, 6}, {4, 7}},
+               std::vector<std::pair<int, int>>{{4, 1}, {3, 2}, {2, 3}, {2, 4}, {3, 5}, {4, 6}, {1, 7}},
+               std::vector<std::pair<int, int>>{{2, 1}, {4, 2}, {1, 3}, {3, 4}, {4, 5}, {1, 6}});
+  TestType map;
+  TestType expected;
+  for (const auto& [k, e] : pairs) {
+    expected[k] = e;
+    const auto fill = [k = k, e = e](void* key, void* element) {
+      *static_cast<int*>(key) = k;
+      *static_cast<int*>(element) = e;
+      return Status();
+    };
+    REQUIRE(shape_of<TestType>().map->add(&map, fill).ok());
+    CHECK(map == expected);
+  }
+}
+
+TEMPLATE_TEST_CASE("a set takes elements in any order", "[describe]", (std::set<int>), (std::set<int, std::greater<>>),
+                   (std::multiset<int>), (std::unordered_set<int>)) {
+  TestType set;
+  TestType expected;
+  for (const int element : {3, 4, 4, 2, 1, 4, 1, 5, 3}) {
+    expected.insert(element);
+    add(set, element);
+    CHECK(set == expected);
+  }
 }
 
 TEMPLATE_TEST_CASE("a map takes keys and elements", "[describe]", (std::map<std::string, int>),

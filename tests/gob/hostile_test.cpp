@@ -742,6 +742,10 @@ TEST_CASE("of equal keys the last counts, and fields may come twice in a definit
   std::map<std::string, std::int64_t> ordered;
   CHECK(read_one(type + value(64, pairs), ordered).ok());
   CHECK(ordered == std::map<std::string, std::int64_t>{{"a", 3}, {"b", 2}});
+  const std::string falling =
+      natural(4) + text("c") + integer(4) + text("b") + integer(5) + text("c") + integer(6) + text("b") + integer(7);
+  CHECK(read_one(type + value(64, falling), ordered).ok());
+  CHECK(ordered == std::map<std::string, std::int64_t>{{"a", 3}, {"b", 7}, {"c", 6}});
   std::unordered_map<std::string, std::int64_t> hashed;
   CHECK(read_one(type + value(64, pairs), hashed).ok());
   CHECK(hashed.size() == 2);

@@ -578,6 +578,8 @@ TEST_CASE("maps have text for keys and go out sorted", "[json]") {
   both_ways(std::map<Color, int>{{Color::green, 1}, {Color::red, 2}}, R"({"Red":2,"green":1})");
   both_ways(std::map<Version, int>{{Version{1, 2}, 3}}, R"({"1.2":3})");
   both_ways(std::map<std::string, std::map<int, Point>>{{"a", {{1, {1, 2}}}}}, R"({"a":{"1":{"X":1,"Y":2}}})");
+  CHECK(decoded<std::map<std::string, int>>(R"({"c":1,"b":2,"a":3,"b":4,"c":5})") ==
+        std::map<std::string, int>{{"a", 3}, {"b", 4}, {"c", 5}});
   CHECK(decoded<std::map<std::string, int>>(R"({"a":1,"b":2,"a":3})") ==
         std::map<std::string, int>{{"a", 3}, {"b", 2}});
   CHECK(decoded<std::map<std::string, int>>(R"({"\u0061":1})") == std::map<std::string, int>{{"a", 1}});

@@ -281,6 +281,9 @@ TEST_CASE("an entry of a map may lack its key or value, and the last of equal ke
                   maps)
               .ok());
   CHECK(maps.by_name == std::map<std::string, std::int64_t>{{"a", 2}});
+  const auto entry = [](char key, char element) { return "\x0A\x05\x0A\x01"s + key + '\x10' + element; };
+  REQUIRE(decoded(entry('c', 1) + entry('a', 2) + entry('b', 3) + entry('c', 4) + entry('a', 5), maps).ok());
+  CHECK(maps.by_name == std::map<std::string, std::int64_t>{{"a", 5}, {"b", 3}, {"c", 4}});
 }
 
 TEST_CASE("a variant is a oneof, with a number for each alternative", "[protobuf]") {

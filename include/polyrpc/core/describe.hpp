@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -252,6 +253,12 @@ concept SetLike = requires(T& c, const T& k) {
   k.begin();
   k.size();
 } && !requires { typename T::mapped_type; };
+/// Its elements stand in order, and mostly come so: the end is the place to try first.
+template <class T>
+concept Ordered = requires(T& c) {
+  typename T::key_compare;
+  c.emplace_hint(c.end());
+};
 template <class T>
 concept SequenceLike = requires(T& c, const T& k) {
   typename T::value_type;
@@ -378,7 +385,9 @@ struct ListTable {
       Element element{};
       Status status = fill(&element);
       if (!status.ok()) return status;
-      if constexpr (SetLike<T>)
+      if constexpr (SetLike<T> && Ordered<T>)
+        as<T>(o).insert(as<T>(o).end(), std::move(element));
+      else if constexpr (SetLike<T>)
         as<T>(o).insert(std::move(element));
       else
         as<T>(o).push_back(std::move(element));
@@ -430,7 +439,15 @@ struct MapTable {
       Key key{};
       Element element{};
       Status status = fill(&key, &element);
-      if (status.ok()) as<T>(o).insert_or_assign(std::move(key), std::move(element));
+      if (!status.ok()) return status;
+      T& map = as<T>(o);
+      if constexpr (Ordered<T>) {
+        if (map.empty() || map.key_comp()(std::prev(map.end())->first, key)) {
+          map.emplace_hint(map.end(), std::move(key), std::move(element));
+          return status;
+        }
+      }
+      map.insert_or_assign(std::move(key), std::move(element));
       return status;
     };
     return table;
