@@ -107,6 +107,7 @@ TEST_CASE("a unary call that the server has not begun with is made again", "[cli
   SECTION("but not for ever") {
     Setting setting(driver);
     CHECK(setting.client->call<Text>("RefuseAlways", "x").status().message() == "stream: refused");
+    setting.peer.await("open", 3);
     CHECK(setting.peer.count("open") == 3);
   }
   SECTION("a streaming one too") {

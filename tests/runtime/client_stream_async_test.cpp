@@ -319,11 +319,13 @@ TEST_CASE("interceptors surround streaming calls", "[client][stream][interceptor
     CHECK(seen.requests == std::vector<Code>{Code::ok, Code::failed_precondition, Code::failed_precondition, Code::ok});
     CHECK(seen.ends == std::vector<Code>{Code::ok, Code::ok, Code::failed_precondition, Code::ok});
     CHECK(seen.trailers == std::vector<std::size_t>{1, 1, 0, 1});
+    peer.await("open 0 List - user=ann : 2");
     CHECK(peer.count("open 0 List - user=ann : 2") == 1);
   }
   SECTION("and make them only once") {
     client->intercept(twice);
     CHECK(client->open(list, "2").finish().ok());
+    peer.await("open");
     CHECK(peer.count("open") == 1);
   }
   SECTION("and may reject them") {

@@ -90,8 +90,11 @@ TEST_CASE("what is said of a streaming call goes out with it", "[client][stream]
   CHECK(setting.client->open(echo).finish().ok());
   options.timeout = 1h;
   CHECK(setting.client->open(count, options).finish().ok());
+  setting.peer.await("open 0 List - user=ann : 1");
   CHECK(setting.peer.count("open 0 List - user=ann : 1") == 1);
+  setting.peer.await("open 1 Echo -");
   CHECK(setting.peer.count("open 1 Echo -") == 1);  // the client's usual limit is not for streams
+  setting.peer.await("open 2 Count 3");
   CHECK(setting.peer.count("open 2 Count 3") == 1);
 }
 
