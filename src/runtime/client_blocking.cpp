@@ -715,11 +715,27 @@ class BlockingClient final : public ClientCore {
         link.write_blocked = true;
         if (link.leading) link.connection->interrupt();  // so that it waits for this too
       } else if (result.state == IoState::closed) {
-        fail(link, Status::unavailable("unexpected EOF"));
+        write_failed(link, Status::unavailable("unexpected EOF"));
       } else if (result.state == IoState::failed) {
-        fail(link, unavailable(link.connection->error()));
+        write_failed(link, unavailable(link.connection->error()));
       }
     }
+  }
+
+  /// The peer takes no more; what it sent before that still counts.
+  void write_failed(Link& link, const Status& why) {
+    if (link.leading) {  // the leader reads it, and then tries to write itself
+      link.write_blocked = true;
+      link.connection->interrupt();
+      return;
+    }
+    IoState state = IoState::done;
+    for (int i = 0; i < last_reads && state == IoState::done && !link.over; ++i) {
+      const IoResult result = read(link);
+      state = result.state;
+      take(link, result);
+    }
+    if (!link.over) fail(link, why);
   }
 
   /// Ends the link and all calls that were sent on it.

@@ -832,9 +832,9 @@ class LoopClient final : public ClientCore, private Alarm {
           link.connection->wait(Direction::write, link);
           return feed(link);
         case IoState::closed:
-          return fail(link, Status::unavailable("unexpected EOF"));
+          return write_failed(link, Status::unavailable("unexpected EOF"));
         case IoState::failed:
-          return fail(link, unavailable(link.connection->error()));
+          return write_failed(link, unavailable(link.connection->error()));
       }
     }
     output.recycle(kept_buffer);
@@ -843,6 +843,16 @@ class LoopClient final : public ClientCore, private Alarm {
       schedule_turn();
     }
     feed(link);
+  }
+
+  /// The peer takes no more; what it sent before that still counts.
+  void write_failed(Link& link, const Status& why) {
+    if (link.phase == Link::Phase::ready) {
+      link.write_blocked = true;
+      link.readable = true;
+      for (int i = 0; i < last_reads && link.connection != nullptr && link.readable; ++i) read(link);
+    }
+    if (link.connection != nullptr) fail(link, why);
   }
 
   /// Streams that had to wait for it may write again.
