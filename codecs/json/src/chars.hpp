@@ -49,7 +49,7 @@ constexpr std::uint64_t join_eight(std::uint64_t digits) noexcept {
 /// Takes digits from `p` on into `value`, which runs over when they are more than 19.
 inline const char* take_digits(const char* p, const char* end, std::uint64_t& value) noexcept {
   if constexpr (std::endian::native == std::endian::little) {
-    constexpr std::array<std::uint64_t, 8> tens{1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
+    static constexpr std::array<std::uint64_t, 8> tens{1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
     while (end - p >= 8) {
       const std::uint64_t text = load8(p);
       const std::uint64_t digits = text - each_byte('0');

@@ -20,7 +20,7 @@ struct Wide {
   std::uint64_t high, low;
 };
 
-constexpr int lowest_power = -342;
+constexpr int lowest_power = -300;  // reading takes no lower ones, writing none below -292
 constexpr int highest_power = 324;
 
 /// The first 128 bits of 10^power, cut off; the first bit is one. Powers of two make no difference, so it is 5^power.
@@ -57,7 +57,8 @@ class Powers {
   }
 
  private:
-  using Number = std::array<std::uint32_t, 33>;  // lowest first; 2^1024 has 128 bits more than 5^342 needs
+  using Number =
+      std::array<std::uint32_t, 33>;  // lowest first; 2^1024 has more than 128 bits left when divided by 5^300
 
   constexpr Wide& at(int power) noexcept { return words_[static_cast<std::size_t>(power - lowest_power)]; }
 
@@ -167,8 +168,8 @@ bool closest(Decimal decimal, double& value) noexcept {
     return true;
   }
   // Both are exact as doubles, so that the one operation rounds right. (W. Clinger, 1990.)
-  constexpr std::array<double, 23> exact{1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                         1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  static constexpr std::array<double, 23> exact{1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   constexpr int last_exact = exact.size() - 1;
   if constexpr (FLT_EVAL_METHOD == 0) {
     if (digits <= 2 * hidden_bit && power >= -last_exact && power <= last_exact) {
@@ -178,7 +179,7 @@ bool closest(Decimal decimal, double& value) noexcept {
       return true;
     }
   }
-  if (power < -300 || power > 288) return false;
+  if (power < lowest_power || power > 288) return false;
 
   const int leading = std::countl_zero(digits);
   const std::uint64_t w = digits << leading;

@@ -122,7 +122,8 @@ char* write_digits(const char* digits, std::size_t count, int point, char* out) 
   return out;
 }
 
-char* write_by_library(float value, char* out) noexcept {
+/// `value` is greater than zero; so it is in the next one.
+char* write_positive(float value, char* out) noexcept {
   // d[.ddd]e[+-]dd[d], the shortest digits.
   std::array<char, 40> text;
   const char* const end =
@@ -135,6 +136,36 @@ char* write_by_library(float value, char* out) noexcept {
   int power = 0;
   std::from_chars(p[1] == '+' ? p + 2 : p + 1, end, power);
   return write_digits(digits.data(), count, power + 1, out);
+}
+
+char* write_positive(double value, char* out) noexcept {
+  const auto [decimal, power] = shortest(value);
+  // Three times eight digits, of which zeros in front and behind are left out.
+  const std::uint64_t front = decimal / eight_digits;
+  const std::array<std::uint64_t, 3> eights{split_eight(front / eight_digits), split_eight(front % eight_digits),
+                                            split_eight(decimal % eight_digits)};
+  std::array<char, 2 * digits_room> digits{};
+  for (std::size_t i = 0; i < eights.size(); ++i) store_eight(eights[i], digits.data() + 8 * i);
+  const int first = eights[0] != 0   ? zeros_in_front(eights[0])
+                    : eights[1] != 0 ? 8 + zeros_in_front(eights[1])
+                                     : 16 + zeros_in_front(eights[2]);
+  const int last = eights[2] != 0   ? 24 - zeros_behind(eights[2])
+                   : eights[1] != 0 ? 16 - zeros_behind(eights[1])
+                                    : 8 - zeros_behind(eights[0]);
+  return write_digits(digits.data() + first, static_cast<std::size_t>(last - first), power + 24 - first, out);
+}
+
+template <class Float>
+char* write(Float value, char* out) noexcept {
+  if (std::signbit(value)) {
+    *out++ = '-';
+    value = -value;
+  }
+  if (value == 0) {
+    *out++ = '0';
+    return out;
+  }
+  return write_positive(value, out);
 }
 
 }  // namespace
@@ -251,41 +282,7 @@ char* write_integer(std::uint64_t value, char* out) noexcept {
   return out + 8;
 }
 
-char* write_float(double value, char* out) noexcept {
-  if (std::signbit(value)) {
-    *out++ = '-';
-    value = -value;
-  }
-  if (value == 0) {
-    *out++ = '0';
-    return out;
-  }
-  const auto [decimal, power] = shortest(value);
-  // Three times eight digits, of which zeros in front and behind are left out.
-  const std::uint64_t front = decimal / eight_digits;
-  const std::array<std::uint64_t, 3> eights{split_eight(front / eight_digits), split_eight(front % eight_digits),
-                                            split_eight(decimal % eight_digits)};
-  std::array<char, 2 * digits_room> digits{};
-  for (std::size_t i = 0; i < eights.size(); ++i) store_eight(eights[i], digits.data() + 8 * i);
-  const int first = eights[0] != 0   ? zeros_in_front(eights[0])
-                    : eights[1] != 0 ? 8 + zeros_in_front(eights[1])
-                                     : 16 + zeros_in_front(eights[2]);
-  const int last = eights[2] != 0   ? 24 - zeros_behind(eights[2])
-                   : eights[1] != 0 ? 16 - zeros_behind(eights[1])
-                                    : 8 - zeros_behind(eights[0]);
-  return write_digits(digits.data() + first, static_cast<std::size_t>(last - first), power + 24 - first, out);
-}
-
-char* write_float(float value, char* out) noexcept {
-  if (std::signbit(value)) {
-    *out++ = '-';
-    value = -value;
-  }
-  if (value == 0) {
-    *out++ = '0';
-    return out;
-  }
-  return write_by_library(value, out);
-}
+char* write_float(double value, char* out) noexcept { return write(value, out); }
+char* write_float(float value, char* out) noexcept { return write(value, out); }
 
 }  // namespace polyrpc::json
