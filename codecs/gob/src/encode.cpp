@@ -228,7 +228,7 @@ class Encoding {
     append(bytes, size);
   }
   void append(const void* bytes, std::size_t size) {
-    copy_bytes(cur_, bytes, size);
+    if (size != 0) std::memcpy(cur_, bytes, size);
     cur_ += size;
   }
 
@@ -422,13 +422,6 @@ bool Encoding::structure(const SendType& type, const void* object) {
         cur_ = put_int(cur_, v);
         break;
       }
-      case Op::float64: {
-        const auto v = load<double>(place);
-        if (v == 0) continue;
-        cur_ = put_uint(cur_, delta());
-        cur_ = put_float(cur_, v);
-        break;
-      }
       case Op::boolean:
       case Op::int8:
       case Op::int16:
@@ -438,6 +431,7 @@ bool Encoding::structure(const SendType& type, const void* object) {
       case Op::uint32:
       case Op::uint64:
       case Op::float32:
+      case Op::float64:
       case Op::complex64:
       case Op::complex128:
         if (is_zero_number(field.op, place)) continue;
@@ -559,11 +553,11 @@ bool Encoding::element(const SendType& outer, const void* object) {
 bool Encoding::value(const SendType& type, const void* object) {
   switch (type.op) {
     case Op::std_string:
-      put_bytes(as_bytes(*static_cast<const std::string*>(object)));
+    case Op::text: {
+      const std::string_view text = type.shape->string->get(object);
+      put_bytes(text.data(), text.size());
       return true;
-    case Op::text:
-      put_bytes(as_bytes(type.shape->string->get(object)));
-      return true;
+    }
     case Op::bytes:
       put_bytes(type.shape->bytes->get(object));
       return true;
@@ -629,15 +623,6 @@ bool Encoding::elements(const SendType& type, const void* first, std::size_t cou
       first = at(first, step * size);
       count -= step;
     }
-    return true;
-  }
-  if (type.op == Op::std_string) {
-    for (std::size_t i = 0; i < count; ++i) put_bytes(as_bytes(*static_cast<const std::string*>(at(first, i * size))));
-    return true;
-  }
-  if (type.op == Op::structure) {
-    for (std::size_t i = 0; i < count; ++i)
-      if (!structure(type, at(first, i * size))) return false;
     return true;
   }
   for (std::size_t i = 0; i < count; ++i)

@@ -24,6 +24,10 @@ constexpr std::uint64_t big_endian(std::uint64_t v) noexcept {
   return std::endian::native == std::endian::big ? v : byte_swap(v);
 }
 
+constexpr std::uint64_t little_endian(std::uint64_t v) noexcept {
+  return std::endian::native == std::endian::big ? byte_swap(v) : v;
+}
+
 constexpr std::size_t uint_size(std::uint64_t v) noexcept {
   return v < 128 ? 1 : 1 + (static_cast<std::size_t>(std::bit_width(v)) + 7) / 8;
 }
@@ -52,7 +56,19 @@ inline std::byte* put_int(std::byte* to, std::int64_t v) noexcept { return put_u
 /// A double's bits with the bytes reversed, so that short fractions are short.
 constexpr std::uint64_t float_to_uint(double v) noexcept { return byte_swap(std::bit_cast<std::uint64_t>(v)); }
 constexpr double uint_to_float(std::uint64_t u) noexcept { return std::bit_cast<double>(byte_swap(u)); }
-inline std::byte* put_float(std::byte* to, double v) noexcept { return put_uint(to, float_to_uint(v)); }
+/// `put_uint` of `float_to_uint`, without turning the bytes round and back.
+inline std::byte* put_float(std::byte* to, double v) noexcept {
+  const auto bits = std::bit_cast<std::uint64_t>(v);
+  if ((bits & 0x80FF'FFFF'FFFF'FFFFu) == 0) [[unlikely]] {
+    *to = static_cast<std::byte>(bits >> 56);
+    return to + 1;
+  }
+  const auto zeros = static_cast<std::size_t>(std::countr_zero(bits)) / 8;
+  *to = static_cast<std::byte>(256 - 8 + zeros);
+  const std::uint64_t bytes = little_endian(bits >> (8 * zeros));
+  std::memcpy(to + 1, &bytes, 8);
+  return to + max_uint_size - zeros;
+}
 
 template <class T>
 T load(const void* from) noexcept {
