@@ -14,6 +14,29 @@ namespace {
 
 constexpr std::uint64_t greatest_message = std::uint64_t{1} << 33;  // Go on 64 bits takes less
 
+/// Most texts are short: what is shorter than a call is copied here.
+std::byte* copy(std::byte* to, const void* from, std::size_t size) noexcept {
+  if (size > 16) {
+    std::memcpy(to, from, size);
+  } else if (size >= 8) {
+    const auto first = load<std::uint64_t>(from);
+    const auto last = load<std::uint64_t>(at(from, size - 8));
+    store(to, first);
+    store(to + size - 8, last);
+  } else if (size >= 4) {
+    const auto first = load<std::uint32_t>(from);
+    const auto last = load<std::uint32_t>(at(from, size - 4));
+    store(to, first);
+    store(to + size - 4, last);
+  } else if (size != 0) {
+    const auto* bytes = static_cast<const std::byte*>(from);
+    to[0] = bytes[0];
+    to[size / 2] = bytes[size / 2];
+    to[size - 1] = bytes[size - 1];
+  }
+  return to + size;
+}
+
 /// Numbers that Go leaves out of a struct.
 bool is_zero_number(Op op, const void* object) noexcept {
   switch (op) {
@@ -45,10 +68,13 @@ bool is_zero_number(Op op, const void* object) noexcept {
 }
 
 /// Of a text or a list of bytes that is in one piece.
+std::span<const std::byte> bytes_of(Op op, const Shape& shape, const void* object) {
+  if (op == Op::std_string) return as_bytes(*static_cast<const std::string*>(object));
+  if (op == Op::bytes) return shape.bytes->get(object);
+  return as_bytes(shape.string->get(object));
+}
 std::span<const std::byte> bytes_of(const SendField& field, const void* object) {
-  if (field.op == Op::std_string) return as_bytes(*static_cast<const std::string*>(object));
-  if (field.op == Op::bytes) return field.type->shape->bytes->get(object);
-  return as_bytes(field.type->shape->string->get(object));
+  return bytes_of(field.op, *field.type->shape, object);
 }
 
 const SendType& without_pointers(const SendType& outer) noexcept {
@@ -158,8 +184,10 @@ class Encoding {
   bool bridged(const SendType& type, const void* object);
   bool field(const SendField& field, const void* object, std::int64_t& last);
   bool element(const SendType& type, const void* object);
+  bool pointed(const SendType& type, const void* object);
   bool elements(const SendType& type, const void* first, std::size_t count);
-  bool list(const SendType& type, const void* object);
+  bool list(const SendType& type, const void* object) { return list(type, object, type.shape->list->size(object)); }
+  bool list(const SendType& type, const void* object, std::size_t count);
   bool array(const SendType& type, const void* object);
   bool map(const SendType& type, const void* object);
   bool byte_list(const SendType& type, const void* object);
@@ -203,7 +231,16 @@ class Encoding {
   bool close(const Part& part);
 
   void reserve(std::size_t count) {
-    if (static_cast<std::size_t>(end_ - cur_) < count) grow(count);
+    if (static_cast<std::size_t>(end_ - cur_) < count) [[unlikely]]
+      grow(count);
+  }
+  /// The same for who keeps the place to write at to itself.
+  void reserve(std::byte*& to, std::size_t count) {
+    if (static_cast<std::size_t>(end_ - to) < count) [[unlikely]] {
+      cur_ = to;
+      grow(count);
+      to = cur_;
+    }
   }
   void grow(std::size_t count) {
     commit();
@@ -224,13 +261,9 @@ class Encoding {
   void put_bytes(std::span<const std::byte> bytes) { put_bytes(bytes.data(), bytes.size()); }
   void put_bytes(const void* bytes, std::size_t size) {
     reserve(max_uint_size + size);
-    cur_ = put_uint(cur_, size);
-    append(bytes, size);
+    cur_ = copy(put_uint(cur_, size), bytes, size);
   }
-  void append(const void* bytes, std::size_t size) {
-    if (size != 0) std::memcpy(cur_, bytes, size);
-    cur_ += size;
-  }
+  void append(const void* bytes, std::size_t size) { cur_ = copy(cur_, bytes, size); }
 
   bool enter() {
     if (depth_ >= stream_.context_.limits.depth) return fail(Status::resource_exhausted(too_deep));
@@ -406,20 +439,27 @@ bool Encoding::collect_content(const SendType& type, const void* object) {
 bool Encoding::structure(const SendType& type, const void* object) {
   if (!enter()) return false;
   reserve(type.room);
+  std::byte* to = cur_;
   std::int64_t last = -1;
   for (const SendField& field : type.fields) {
     const void* place = at(object, field.offset);
-    const auto delta = [&] {
-      const auto step = static_cast<std::uint64_t>(field.number - last);
+    const auto put_delta = [&] {
+      to = put_uint(to, static_cast<std::uint64_t>(field.number - last));
       last = field.number;
-      return step;
     };
     switch (field.op) {
       case Op::int64: {
         const auto v = load<std::int64_t>(place);
         if (v == 0) continue;
-        cur_ = put_uint(cur_, delta());
-        cur_ = put_int(cur_, v);
+        put_delta();
+        to = put_int(to, v);
+        break;
+      }
+      case Op::float64: {
+        const auto v = load<double>(place);
+        if (v == 0) continue;
+        put_delta();
+        to = put_float(to, v);
         break;
       }
       case Op::boolean:
@@ -431,22 +471,31 @@ bool Encoding::structure(const SendType& type, const void* object) {
       case Op::uint32:
       case Op::uint64:
       case Op::float32:
-      case Op::float64:
       case Op::complex64:
       case Op::complex128:
         if (is_zero_number(field.op, place)) continue;
-        cur_ = put_uint(cur_, delta());
-        cur_ = put_number(cur_, field.op, place);
+        put_delta();
+        to = put_number(to, field.op, place);
         break;
       case Op::std_string:
       case Op::text:
       case Op::bytes: {
         const std::span<const std::byte> bytes = bytes_of(field, place);
         if (bytes.empty()) continue;
-        reserve(type.room + bytes.size());
-        cur_ = put_uint(cur_, delta());
-        cur_ = put_uint(cur_, bytes.size());
-        append(bytes.data(), bytes.size());
+        reserve(to, type.room + bytes.size());
+        put_delta();
+        to = put_uint(to, bytes.size());
+        to = copy(to, bytes.data(), bytes.size());
+        break;
+      }
+      case Op::list: {
+        const std::size_t count = field.type->shape->list->size(place);
+        if (count == 0) continue;
+        put_delta();
+        cur_ = to;
+        if (!list(*field.type, place, count)) return false;
+        reserve(type.room);
+        to = cur_;
         break;
       }
       default: {
@@ -460,14 +509,17 @@ bool Encoding::structure(const SendType& type, const void* object) {
         // What stands behind a pointer is sent though it is empty where Go can tell that from nil.
         const bool always = pointer && (inner->op == Op::map || inner->op == Op::time || inner->op == Op::custom);
         if (place == nullptr || (!always && left_out(*inner, place))) continue;
-        put(delta());
+        put_delta();
+        cur_ = to;
         if (!value(*inner, place)) return false;
         reserve(type.room);
+        to = cur_;
         break;
       }
     }
   }
-  *cur_++ = std::byte{0};
+  *to++ = std::byte{0};
+  cur_ = to;
   leave();
   return true;
 }
@@ -540,7 +592,25 @@ std::size_t Encoding::lower_bound(const SendType& type, const void* object) {
   return sum;
 }
 
-bool Encoding::element(const SendType& outer, const void* object) {
+inline bool Encoding::element(const SendType& type, const void* object) {
+  switch (type.op) {
+    case Op::int64:
+      reserve(max_uint_size);
+      cur_ = put_int(cur_, load<std::int64_t>(object));
+      return true;
+    case Op::std_string:
+      put_bytes(bytes_of(type.op, *type.shape, object));
+      return true;
+    case Op::structure:
+      return structure(type, object);
+    case Op::optional:
+      return pointed(type, object);
+    default:
+      return value(type, object);
+  }
+}
+
+bool Encoding::pointed(const SendType& outer, const void* object) {
   const SendType* type = &outer;
   while (type->op == Op::optional) {
     object = type->shape->optional->get(object);
@@ -553,13 +623,9 @@ bool Encoding::element(const SendType& outer, const void* object) {
 bool Encoding::value(const SendType& type, const void* object) {
   switch (type.op) {
     case Op::std_string:
-    case Op::text: {
-      const std::string_view text = type.shape->string->get(object);
-      put_bytes(text.data(), text.size());
-      return true;
-    }
+    case Op::text:
     case Op::bytes:
-      put_bytes(type.shape->bytes->get(object));
+      put_bytes(bytes_of(type.op, *type.shape, object));
       return true;
     case Op::byte_list:
       return byte_list(type, object);
@@ -586,7 +652,7 @@ bool Encoding::value(const SendType& type, const void* object) {
     case Op::map:
       return map(type, object);
     case Op::optional:
-      return element(type, object);
+      return pointed(type, object);
     case Op::variant:
     case Op::any:
     case Op::tree: {
@@ -625,15 +691,14 @@ bool Encoding::elements(const SendType& type, const void* first, std::size_t cou
     }
     return true;
   }
-  for (std::size_t i = 0; i < count; ++i)
-    if (!element(type, at(first, i * size))) return false;
+  for (; count != 0; --count, first = at(first, size))
+    if (!element(type, first)) return false;
   return true;
 }
 
-bool Encoding::list(const SendType& type, const void* object) {
+bool Encoding::list(const SendType& type, const void* object, std::size_t count) {
   if (!enter()) return false;
   const ListOps& ops = *type.shape->list;
-  const std::size_t count = ops.size(object);
   put(count);
   if (ops.data != nullptr) {
     if (count != 0 && !elements(*type.element, ops.data(object), count)) return false;
