@@ -8,8 +8,10 @@
 #include "support/counted_new.hpp"
 
 #include <array>
+#include <bit>
 #include <chrono>
 #include <complex>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <limits>
@@ -734,6 +736,97 @@ TEST_CASE("texts may hold any bytes, as Go's do", "[gob][hostile]") {
   Mood mood = Mood::bad;
   CHECK_FALSE(read_one(value(string_type, text(std::string("Good\0", 5))), mood).ok());
   CHECK(mood == Mood::bad);
+}
+
+TEST_CASE("numbers of every length are the same one by one and in lists, wherever their message ends",
+          "[gob][hostile]") {
+  std::vector<double> reals = {0.0,
+                               -0.0,
+                               2.0,
+                               -2.0,
+                               std::numeric_limits<double>::infinity(),
+                               std::bit_cast<double>(0x7FF8'0000'0000'0001u),
+                               std::bit_cast<double>(std::uint64_t{1})};
+  std::vector<std::int64_t> integers = {0, -1, 63, 64, -64, -65};
+  for (int bits = 0; bits < 64; ++bits) {
+    const std::uint64_t low = std::uint64_t{0xF123'4567'89AB'CDEFu} >> bits;
+    const std::uint64_t high = std::uint64_t{0x7EFE'FDFC'FBFA'F9F7u} << bits;
+    reals.push_back(std::bit_cast<double>(high));
+    reals.push_back(std::bit_cast<double>(high & ~(std::uint64_t{1} << 63)));
+    integers.push_back(static_cast<std::int64_t>(low));
+    integers.push_back(static_cast<std::int64_t>(~low));
+  }
+  const auto bits_of = [](const std::vector<double>& list) {
+    std::vector<std::uint64_t> bits;
+    for (const double v : list) bits.push_back(std::bit_cast<std::uint64_t>(v));
+    return bits;
+  };
+  const auto written = [](const auto& object) {
+    gob::Encoder encoder;
+    ByteQueue output;
+    REQUIRE(encoder.encode(object, output).ok());
+    return std::string(output.text());
+  };
+  std::string real_bytes;
+  std::string integer_bytes;
+  for (const double v : reals) {
+    CHECK(written(v) == value(float_type, real(v)));
+    real_bytes += real(v);
+  }
+  for (const std::int64_t v : integers) {
+    CHECK(written(v) == value(int_type, integer(v)));
+    integer_bytes += integer(v);
+  }
+  CHECK_THAT(written(reals), test::ends_with(natural(reals.size()) + real_bytes));
+  CHECK_THAT(written(integers), test::ends_with(natural(integers.size()) + integer_bytes));
+  const std::string real_list = definition(64, slice_of(float_type));
+  const std::string integer_list = definition(64, slice_of(int_type));
+  for (std::size_t size = 0; size <= reals.size(); ++size) {
+    const std::vector<double> some(reals.begin(), reals.begin() + static_cast<std::ptrdiff_t>(size));
+    std::string content = natural(size);
+    for (const double v : some) content += real(v);
+    std::vector<double> read;
+    REQUIRE(read_one(real_list + value(64, content), read).ok());
+    CHECK(bits_of(read) == bits_of(some));
+    if (size != 0)
+      check_refused<std::vector<double>>(real_list + value(64, content.substr(0, content.size() - 1)), wrong, "gob: ");
+  }
+  for (std::size_t size = 0; size <= integers.size(); ++size) {
+    const std::vector<std::int64_t> some(integers.begin(), integers.begin() + static_cast<std::ptrdiff_t>(size));
+    std::string content = natural(size);
+    for (const std::int64_t v : some) content += integer(v);
+    std::vector<std::int64_t> read;
+    REQUIRE(read_one(integer_list + value(64, content), read).ok());
+    CHECK(read == some);
+  }
+  // In the middle of a list, where a number's bytes are all there.
+  const std::string rest(20, '\1');
+  check_refused<std::vector<double>>(real_list + value(64, natural(21) + "\xF7" + rest), wrong,
+                                     "gob: encoded unsigned integer out of range");
+  check_refused<std::vector<std::int64_t>>(integer_list + value(64, natural(21) + "\xF7" + rest), wrong,
+                                           "gob: encoded unsigned integer out of range");
+  std::vector<std::int32_t> narrow;
+  CHECK_THAT(read_one(integer_list + value(64, natural(21) + integer(std::int64_t{1} << 31) + rest), narrow).message(),
+             test::ends_with("out of range"));
+  std::vector<float> narrow_reals;
+  CHECK_THAT(read_one(real_list + value(64, natural(21) + real(1e39) + rest), narrow_reals).message(),
+             test::ends_with("out of range"));
+  CHECK(read_one(real_list + value(64, natural(3) + real(1.5) + real(-0.1f) + real(3)), narrow_reals).ok());
+  CHECK(narrow_reals == std::vector<float>{1.5f, -0.1f, 3.0f});
+}
+
+TEST_CASE("texts of every short length are sent as they are", "[gob][hostile]") {
+  std::vector<std::string> texts;
+  std::string content;
+  for (std::size_t size = 0; size < 70; ++size) {
+    texts.emplace_back();
+    for (std::size_t i = 0; i < size; ++i) texts.back() += static_cast<char>('0' + i);
+    content += text(texts.back());
+  }
+  gob::Encoder encoder;
+  ByteQueue output;
+  REQUIRE(encoder.encode(texts, output).ok());
+  CHECK_THAT(std::string(output.text()), test::ends_with(natural(texts.size()) + content));
 }
 
 TEST_CASE("of equal keys the last counts, and fields may come twice in a definition", "[gob][hostile]") {

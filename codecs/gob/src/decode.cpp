@@ -50,15 +50,6 @@ bool Decoding::enter() {
   return true;
 }
 
-bool Decoding::charge(std::size_t bytes) {
-  const std::size_t most = limits_.message_bytes > (std::numeric_limits<std::size_t>::max)() / 4
-                               ? (std::numeric_limits<std::size_t>::max)()
-                               : limits_.message_bytes * 4;
-  if (bytes > most - memory_) return fail(too_much_memory);
-  memory_ += bytes;
-  return true;
-}
-
 bool Decoding::reject(Status why) {
   if (status_.ok()) status_ = std::move(why);
   return false;
@@ -143,9 +134,17 @@ bool Decoding::complex(Op op, void* object) {
 // ---- the switchboard ----
 
 bool Decoding::top(const Plan& plan, void* object) {
+  if (plan.op == Op::structure) return structure(plan, object);
   if (plan.type == nullptr || plan.type->kind != WireKind::structure)
     if (!get_singleton_zero()) return false;
   return value(plan, object);
+}
+
+bool Decoding::string(void* object) {
+  std::span<const std::byte> bytes;
+  if (!get_bytes(bytes)) return false;
+  static_cast<std::string*>(object)->assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return true;
 }
 
 bool Decoding::value(const Plan& plan, void* object) {
@@ -182,9 +181,7 @@ bool Decoding::value(const Plan& plan, void* object) {
     case Op::complex128:
       return complex(plan.op, object);
     case Op::std_string:
-      if (!get_bytes(bytes)) return false;
-      static_cast<std::string*>(object)->assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-      return true;
+      return string(object);
     case Op::text:
       if (!get_bytes(bytes)) return false;
       plan.shape->string->set(object, as_text(bytes));
@@ -231,31 +228,36 @@ bool Decoding::value(const Plan& plan, void* object) {
 
 bool Decoding::structure(const Plan& plan, void* object) {
   if (!enter()) return false;
-  std::int64_t number = -1;
-  const auto last = static_cast<std::int64_t>(plan.field_count) - 1;
+  std::uint32_t next = 0;
   for (;;) {
     std::uint64_t delta = 0;
     if (!get_uint(delta)) return false;
     if (delta == 0) break;
-    if (delta > static_cast<std::uint64_t>(last - number)) return fail("gob: bad data: field numbers out of bounds");
-    number += static_cast<std::int64_t>(delta);
-    const PlanField& field = plan.fields[static_cast<std::size_t>(number)];
+    if (delta > plan.field_count - next) return fail("gob: bad data: field numbers out of bounds");
+    next += static_cast<std::uint32_t>(delta);
+    std::uint64_t u = 0;
+    const PlanField& field = plan.fields[next - 1];
     void* place = at(object, field.offset);
     bool good = false;
     switch (field.op) {
-      case Op::int64: {
-        std::uint64_t u = 0;
+      case Op::int64:
         if (!get_uint(u)) return false;
         store(place, unzigzag(u));
         continue;
-      }
       case Op::uint64:
-      case Op::float64: {
-        std::uint64_t u = 0;
         if (!get_uint(u)) return false;
-        store(place, field.op == Op::uint64 ? u : byte_swap(u));
+        store(place, u);
         continue;
-      }
+      case Op::float64:
+        if (!get_uint(u)) return false;
+        store(place, byte_swap(u));
+        continue;
+      case Op::std_string:
+        good = string(place);
+        break;
+      case Op::list:
+        good = list(*field.plan, place);
+        break;
       case Op::skip:
         good = skip(field.wire);
         break;
@@ -263,7 +265,7 @@ bool Decoding::structure(const Plan& plan, void* object) {
         good = value(*field.plan, place);
         break;
     }
-    if (!good) return in_field(plan, static_cast<std::uint32_t>(number));
+    if (!good) return in_field(plan, next - 1);
   }
   leave();
   return true;
@@ -335,12 +337,15 @@ bool Decoding::adjacent(const Plan& plan, void* object, std::size_t count) {
   const std::size_t size = (std::max)(element.shape->size, std::size_t{1});
   std::size_t made = 0;
   while (made < count) {
-    // All at once when the bytes that are there justify it, else in steps that double.
+    // All at once when they are few or the bytes that are there justify it, else in steps that double.
     std::size_t step = count - made;
-    const std::size_t justified =
-        (std::max)({ahead, left() < (ahead << 20) ? left() * 16 : left(), made * size}) / size;
-    step = (std::min)(step, (std::max)(justified, std::size_t{1}));
-    if (step > (std::numeric_limits<std::size_t>::max)() / 2 / size || !charge(step * size)) return false;
+    if (step > ahead || size > ahead || std::uint64_t{step} * size > ahead) {
+      const std::size_t justified =
+          (std::max)({ahead, left() < (ahead << 20) ? left() * 16 : left(), made * size}) / size;
+      step = (std::min)(step, (std::max)(justified, std::size_t{1}));
+      if (step > (std::numeric_limits<std::size_t>::max)() / 2 / size) return false;
+    }
+    if (!charge(step * size)) return false;
     auto* first = static_cast<std::byte*>(ops.resize(object, made + step));
     if (!elements(element, first + made * size, step)) return false;
     made += step;
@@ -348,40 +353,101 @@ bool Decoding::adjacent(const Plan& plan, void* object, std::size_t count) {
   return true;
 }
 
-/// Runs of numbers: what is most of the bytes in many programs.
-template <class Get>
-bool Decoding::numbers(std::byte* first, std::size_t count, std::size_t size, Get get) {
-  for (std::size_t i = 0; i < count; ++i, first += size)
-    if (!get(first)) return false;
+/// Runs of numbers: what is most of the bytes in many programs. `take` reads one where any number's bytes are there,
+/// and returns null if `read` has to look at it: that one knows what is wrong, and reads the last few.
+template <class Number, class Take, class Read>
+bool Decoding::numbers(std::byte* first, std::size_t count, Take take, Read read) {
+  while (count != 0) {
+    const std::byte* from = cur;
+    while (count != 0 && static_cast<std::size_t>(end - from) >= max_uint_size) {
+      Number number{};
+      const std::byte* const behind = take(from, number);
+      if (behind == nullptr) [[unlikely]]
+        break;
+      store(first, number);
+      from = behind;
+      first += sizeof number;
+      --count;
+    }
+    cur = from;
+    if (count == 0) break;
+    if (!read(first)) return false;
+    first += sizeof(Number);
+    --count;
+  }
   return true;
 }
+
+namespace {
+
+template <class Integer>
+const std::byte* take_signed(const std::byte* from, Integer& number) noexcept {
+  std::uint64_t u = 0;
+  const std::byte* const behind = take_uint(from, u);
+  const std::int64_t v = unzigzag(u);
+  number = static_cast<Integer>(v);
+  return v == number ? behind : nullptr;
+}
+template <class Integer>
+const std::byte* take_unsigned(const std::byte* from, Integer& number) noexcept {
+  std::uint64_t u = 0;
+  const std::byte* const behind = take_uint(from, u);
+  number = static_cast<Integer>(u);
+  return u == number ? behind : nullptr;
+}
+
+}  // namespace
 
 bool Decoding::elements(const Plan& element, std::byte* first, std::size_t count) {
   switch (element.op) {
     case Op::int64:
-      return numbers(first, count, 8, [this](void* place) { return signed_number<std::int64_t>(place); });
+      return numbers<std::int64_t>(first, count, take_signed<std::int64_t>,
+                                   [this](void* place) { return signed_number<std::int64_t>(place); });
     case Op::int32:
-      return numbers(first, count, 4, [this](void* place) { return signed_number<std::int32_t>(place); });
+      return numbers<std::int32_t>(first, count, take_signed<std::int32_t>,
+                                   [this](void* place) { return signed_number<std::int32_t>(place); });
     case Op::uint64:
-      return numbers(first, count, 8, [this](void* place) { return unsigned_number<std::uint64_t>(place); });
+      return numbers<std::uint64_t>(first, count, take_unsigned<std::uint64_t>,
+                                    [this](void* place) { return unsigned_number<std::uint64_t>(place); });
     case Op::uint32:
-      return numbers(first, count, 4, [this](void* place) { return unsigned_number<std::uint32_t>(place); });
+      return numbers<std::uint32_t>(first, count, take_unsigned<std::uint32_t>,
+                                    [this](void* place) { return unsigned_number<std::uint32_t>(place); });
     case Op::float64:
-      return numbers(first, count, 8, [this](void* place) {
-        std::uint64_t u = 0;
-        if (!get_uint(u)) return false;
-        store(place, uint_to_float(u));
+      return numbers<double>(first, count, take_float, [this](void* place) {
+        double v = 0;
+        if (!get_float(v)) return false;
+        store(place, v);
         return true;
       });
     case Op::float32:
-      return numbers(first, count, 4, [this](void* place) { return number32(place); });
+      return numbers<float>(
+          first, count,
+          [](const std::byte* from, float& number) {
+            double v = 0;
+            const std::byte* const behind = take_float(from, v);
+            if (!fits_float32(v)) return static_cast<const std::byte*>(nullptr);
+            number = static_cast<float>(v);
+            return behind;
+          },
+          [this](void* place) { return number32(place); });
     default:
       break;
   }
   const std::size_t size = element.shape->size;
-  for (std::size_t i = 0; i < count; ++i, first += size)
-    if (!value(element, first)) return false;
-  return true;
+  switch (element.op) {
+    case Op::std_string:
+      for (; count != 0; --count, first += size)
+        if (!string(first)) return false;
+      return true;
+    case Op::structure:
+      for (; count != 0; --count, first += size)
+        if (!structure(element, first)) return false;
+      return true;
+    default:
+      for (; count != 0; --count, first += size)
+        if (!value(element, first)) return false;
+      return true;
+  }
 }
 
 bool Decoding::array(const Plan& plan, void* object) {
@@ -402,9 +468,9 @@ bool Decoding::map(const Plan& plan, void* object) {
   if (!enter() || !count_of(plan, wide_count)) return false;
   const auto count = static_cast<std::size_t>(wide_count);
   if (ops.reserve != nullptr) ops.reserve(object, ops.size(object) + (std::min)(count, ahead / 16));
-  const auto fill = [&](void* key, void* element) {
-    if (value(key_plan, key)) {
-      if (value(element_plan, element)) return Status();
+  const auto fill = [&](void* key, void* place) {
+    if (element(key_plan, key)) {
+      if (element(element_plan, place)) return Status();
       in_part("element of ");
     } else {
       in_part("key of ");

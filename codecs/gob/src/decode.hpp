@@ -6,7 +6,9 @@
 #include "reader.hpp"
 #include "skip.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <string>
 
 namespace polyrpc::gob::detail {
@@ -15,7 +17,10 @@ namespace polyrpc::gob::detail {
 class Decoding : private Reader {
  public:
   Decoding(DictionaryCursor& dictionary, const TypeRegistry& names, const CodecLimits& limits) noexcept
-      : dictionary_(dictionary), names_(names), limits_(limits) {}
+      : dictionary_(dictionary),
+        names_(names),
+        limits_(limits),
+        memory_left_((std::min)(limits.message_bytes, (std::numeric_limits<std::size_t>::max)() / 4) * 4) {}
 
   /// `begin` stands behind the type id, `end` at the end of that message, `limit` behind the value's last message.
   Status run(std::int32_t wire, const std::byte* begin, const std::byte* message_end, const std::byte* value_end,
@@ -27,19 +32,29 @@ class Decoding : private Reader {
  private:
   bool top(const Plan& plan, void* object);
   bool value(const Plan& plan, void* object);
+  /// The same, for where many of the most common kinds come.
+  bool element(const Plan& plan, void* object) {
+    if (plan.op == Op::std_string) return string(object);
+    if (plan.op != Op::int64) return value(plan, object);
+    std::int64_t v = 0;
+    if (!get_int(v)) return false;
+    store(object, v);
+    return true;
+  }
   template <class Integer>
   bool signed_number(void* object);
   template <class Integer>
   bool unsigned_number(void* object);
   bool number32(void* object);
   bool complex(Op op, void* object);
+  bool string(void* object);
   bool structure(const Plan& plan, void* object);
   bool bridged(const Plan& plan, void* object);
   bool list(const Plan& plan, void* object);
   bool adjacent(const Plan& plan, void* object, std::size_t count);
   bool elements(const Plan& element, std::byte* first, std::size_t count);
-  template <class Get>
-  bool numbers(std::byte* first, std::size_t count, std::size_t size, Get get);
+  template <class Number, class Take, class Read>
+  bool numbers(std::byte* first, std::size_t count, Take take, Read read);
   bool array(const Plan& plan, void* object);
   bool map(const Plan& plan, void* object);
   bool byte_list(const Plan& plan, void* object);
@@ -60,7 +75,11 @@ class Decoding : private Reader {
   bool tree_interface(Value& into);
 
   bool count_of(const Plan& plan, std::uint64_t& count);
-  bool charge(std::size_t bytes);
+  bool charge(std::size_t bytes) {
+    if (bytes > memory_left_) return fail(too_much_memory);
+    memory_left_ -= bytes;
+    return true;
+  }
   bool enter();
   void leave() noexcept { --depth_; }
   bool reject(Status why);
@@ -72,7 +91,7 @@ class Decoding : private Reader {
   const TypeRegistry& names_;
   const CodecLimits& limits_;
   std::size_t depth_ = 0;
-  std::size_t memory_ = 0;    // asked for by lists, maps and pointers, beside the message itself
+  std::size_t memory_left_;   // to be asked for by lists, maps and pointers, beside the message itself
   Status status_;             // why the value does not suit, where `error` does not say
   std::string out_of_range_;  // the path to a number that does not fit, from its innermost part out
   bool naming_ = false;       // that path is not complete

@@ -32,6 +32,17 @@ constexpr std::size_t uint_size(std::uint64_t v) noexcept {
   return v < 128 ? 1 : 1 + (static_cast<std::size_t>(std::bit_width(v)) + 7) / 8;
 }
 
+template <class T>
+T load(const void* from) noexcept {
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+template <class T>
+void store(void* to, T value) noexcept {
+  std::memcpy(to, &value, sizeof value);
+}
+
 /// Writes `v`, and up to eight bytes of rubbish behind it: `max_uint_size` bytes must be free at `to`.
 inline std::byte* put_uint(std::byte* to, std::uint64_t v) noexcept {
   if (v < 128) [[likely]] {
@@ -70,15 +81,36 @@ inline std::byte* put_float(std::byte* to, double v) noexcept {
   return to + max_uint_size - zeros;
 }
 
-template <class T>
-T load(const void* from) noexcept {
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
+/// Reads a number where `max_uint_size` bytes are there. Null if it is none.
+inline const std::byte* take_uint(const std::byte* from, std::uint64_t& v) noexcept {
+  const auto first = static_cast<std::uint8_t>(*from);
+  if (first < 128) {
+    v = first;
+    return from + 1;
+  }
+  const std::size_t count = 256u - first;
+  if (count > 8) [[unlikely]]
+    return nullptr;
+  v = big_endian(load<std::uint64_t>(from + 1)) >> (64 - 8 * count);
+  return from + 1 + count;
 }
-template <class T>
-void store(void* to, T value) noexcept {
-  std::memcpy(to, &value, sizeof value);
+/// The same for a double, without turning the bytes round and back.
+inline const std::byte* take_float(const std::byte* from, double& v) noexcept {
+  const auto first = static_cast<std::uint8_t>(*from);
+  // Most fractions have all their bytes: where the next number begins need not wait for this one then.
+  if (first == 256 - 8) [[likely]] {
+    v = std::bit_cast<double>(little_endian(load<std::uint64_t>(from + 1)));
+    return from + max_uint_size;
+  }
+  if (first < 128) {
+    v = uint_to_float(first);
+    return from + 1;
+  }
+  const std::size_t count = 256u - first;
+  if (count > 8) [[unlikely]]
+    return nullptr;
+  v = std::bit_cast<double>(little_endian(load<std::uint64_t>(from + 1)) << (64 - 8 * count));
+  return from + 1 + count;
 }
 
 /// Ids that both ends know beforehand.
