@@ -227,6 +227,29 @@ TEST_CASE("numbers of a list are read packed, one by one, and mixed", "[protobuf
   CHECK(lists.numbers == std::vector<std::int32_t>{1, 2, 3, 4});
 }
 
+TEST_CASE("elements of a list may stand together or apart", "[protobuf]") {
+  Lists lists;
+  const auto text = [](char c) { return "\x2A\x01"s + c; };
+  const std::string point = "\x3A\x02\x08\x07"s;
+  REQUIRE(
+      decoded(text('a') + text('b') + point + text('c') + "\x08\x05" + point + point + text('d') + "\x2A\x00"s, lists)
+          .ok());
+  CHECK(lists.texts == std::vector<std::string>{"a", "b", "c", "d", ""});
+  CHECK(lists.points == std::vector<Point>{{7, 0}, {7, 0}, {7, 0}});
+  CHECK(lists.numbers == std::vector<std::int32_t>{5});
+  // What was there before the message is replaced, by however many.
+  REQUIRE(decoded(text('e'), lists).ok());
+  CHECK(lists.texts == std::vector<std::string>{"e"});
+  // The same tag, longer than it needs to be.
+  REQUIRE(decoded(text('a') + "\xAA\x00\x01"s + "b" + text('c'), lists).ok());
+  CHECK(lists.texts == std::vector<std::string>{"a", "b", "c"});
+  for (const std::string& broken : {"\x2A\x02x"s, "\x2A"s, "\x80"s, "\x2A\x80"s, "\x2A\x01\xFF"s, "\x2B"s}) {
+    CHECK(decoded(broken, lists).code() == StatusCode::invalid_argument);
+    CHECK(decoded(text('a') + broken, lists).code() == StatusCode::invalid_argument);
+    CHECK(decoded(text('a') + text('b') + broken, lists).code() == StatusCode::invalid_argument);
+  }
+}
+
 TEST_CASE("long lists and long messages have long lengths", "[protobuf]") {
   polyrpc::test::Lists generated;
   Lists described;

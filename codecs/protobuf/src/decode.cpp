@@ -32,6 +32,15 @@ std::size_t count_varints(Input in) noexcept {
   return count;
 }
 
+/// How many elements stand there, each behind `tag` but the first one; one at least, and at most `most`.
+std::size_t count_elements(Input in, std::uint32_t tag, std::size_t most) noexcept {
+  std::size_t count = 1;
+  Input element;
+  std::uint32_t next = 0;
+  while (count < most && read_length(in, element) && read_tag(in, next) && next == tag) ++count;
+  return count;
+}
+
 }  // namespace
 
 /// What came of one message's fields so far.
@@ -110,10 +119,10 @@ bool Decoder::message(const MessagePlan& plan, void* object, Input in, Turn turn
     // Of a message that comes in pieces all pieces count.
     if (turn == Turn::further) own_turn = Turn::further;
     void* const place = at(object, field.offset);
-    const bool good = entry->alternative >= 0 ? alternative(*field.value, static_cast<std::size_t>(entry->alternative),
-                                                            place, wire_of(tag), in, own_turn)
-                                              : this->field(*field.value, place, wire_of(tag), in, own_turn,
-                                                            field.counts ? &progress.count(field.slot) : nullptr);
+    const bool good =
+        entry->alternative >= 0
+            ? alternative(*field.value, static_cast<std::size_t>(entry->alternative), place, wire_of(tag), in, own_turn)
+            : this->field(*field.value, place, tag, in, own_turn, field.counts ? &progress.count(field.slot) : nullptr);
     if (!good) return false;
     expected = entry + (entry->repeats ? 0 : 1);
   }
@@ -121,12 +130,12 @@ bool Decoder::message(const MessagePlan& plan, void* object, Input in, Turn turn
   return true;
 }
 
-bool Decoder::field(const Value& value, void* object, Wire wire, Input& in, Turn turn, std::uint32_t* count) {
+bool Decoder::field(const Value& value, void* object, std::uint32_t tag, Input& in, Turn turn, std::uint32_t* count) {
   switch (value.op) {
     case Op::list:
-      return list(value, object, wire, in, turn);
+      return list(value, object, tag, in, turn);
     case Op::array:
-      return array(value, object, wire, in, *count);
+      return array(value, object, wire_of(tag), in, *count);
     case Op::map:
       return map(value, object, in, turn);
     case Op::optional: {
@@ -137,10 +146,10 @@ bool Decoder::field(const Value& value, void* object, Wire wire, Input& in, Turn
         element = ops.emplace(object);
         turn = Turn::first;
       }
-      return field(*value.element, element, wire, in, turn, count);
+      return field(*value.element, element, tag, in, turn, count);
     }
     default:
-      return payload(value, object, wire, in, turn);
+      return payload(value, object, wire_of(tag), in, turn);
   }
 }
 
@@ -161,7 +170,8 @@ bool Decoder::alternative(const Value& value, std::size_t index, void* object, W
   return payload(type, ops.emplace(object, index), wire, in, Turn::first);
 }
 
-bool Decoder::list(const Value& value, void* object, Wire wire, Input& in, Turn turn) {
+bool Decoder::list(const Value& value, void* object, std::uint32_t tag, Input& in, Turn turn) {
+  const Wire wire = wire_of(tag);
   const ListOps& ops = *value.shape->list;
   if (ops.read_only) return fail(Status::unimplemented("protobuf: a span can be sent, not received"));
   if (turn == Turn::first) ops.clear(object);
@@ -174,10 +184,27 @@ bool Decoder::list(const Value& value, void* object, Wire wire, Input& in, Turn 
   if (ops.size(object) >= limits_.elements)
     return fail(
         Status::resource_exhausted("protobuf: a list of more than " + std::to_string(limits_.elements) + " elements"));
+  if (ops.resize != nullptr && wire == Wire::length) return adjacent(value, object, tag, in);
   const Status status = ops.add(object, [&](void* each) {
     return payload(element, each, wire, in, Turn::first) ? Status() : std::move(failure_);
   });
   return status.ok() || fail(status);
+}
+
+/// This element and those that follow it directly, all made at once: they are there.
+bool Decoder::adjacent(const Value& value, void* object, std::uint32_t tag, Input& in) {
+  const ListOps& ops = *value.shape->list;
+  const Value& element = *value.element;
+  const std::size_t before = ops.size(object);
+  std::size_t count = count_elements(in, tag, limits_.elements - before);
+  void* place = at(ops.resize(object, before + count), before * element.shape->size);
+  for (;;) {
+    if (!payload(element, place, Wire::length, in, Turn::first)) return false;
+    if (--count == 0) return true;
+    std::uint32_t next = 0;
+    if (!read_tag(in, next)) return malformed();
+    place = at(place, element.shape->size);
+  }
 }
 
 bool Decoder::packed(const Value& value, void* object, Input in) {

@@ -29,9 +29,10 @@ class Decoder {
   class Progress;
 
   bool message(const MessagePlan& plan, void* object, Input in, Turn turn);
-  bool field(const Value& value, void* object, Wire wire, Input& in, Turn turn, std::uint32_t* count);
+  bool field(const Value& value, void* object, std::uint32_t tag, Input& in, Turn turn, std::uint32_t* count);
   bool alternative(const Value& value, std::size_t index, void* object, Wire wire, Input& in, Turn turn);
-  bool list(const Value& value, void* object, Wire wire, Input& in, Turn turn);
+  bool list(const Value& value, void* object, std::uint32_t tag, Input& in, Turn turn);
+  bool adjacent(const Value& value, void* object, std::uint32_t tag, Input& in);
   bool packed(const Value& value, void* object, Input in);
   bool array(const Value& value, void* object, Wire wire, Input& in, std::uint32_t& count);
   bool map(const Value& value, void* object, Input& in, Turn turn);
