@@ -14,11 +14,9 @@ namespace {
 
 constexpr std::uint64_t greatest_message = std::uint64_t{1} << 33;  // Go on 64 bits takes less
 
-/// Most texts are short: what is shorter than a call is copied here.
-std::byte* copy(std::byte* to, const void* from, std::size_t size) noexcept {
-  if (size > 16) {
-    std::memcpy(to, from, size);
-  } else if (size >= 8) {
+/// Of at most 16 bytes.
+void copy_few(std::byte* to, const void* from, std::size_t size) noexcept {
+  if (size >= 8) {
     const auto first = load<std::uint64_t>(from);
     const auto last = load<std::uint64_t>(at(from, size - 8));
     store(to, first);
@@ -34,6 +32,14 @@ std::byte* copy(std::byte* to, const void* from, std::size_t size) noexcept {
     to[size / 2] = bytes[size / 2];
     to[size - 1] = bytes[size - 1];
   }
+}
+
+/// Most texts are short: for these the library is not called.
+std::byte* copy(std::byte* to, const void* from, std::size_t size) noexcept {
+  if (size > 16)
+    std::memcpy(to, from, size);
+  else
+    copy_few(to, from, size);
   return to + size;
 }
 
