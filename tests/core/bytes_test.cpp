@@ -164,16 +164,6 @@ TEST_CASE("a size that no machine has is refused as no memory", "[bytes]") {
   CHECK(queue.text() == "bc");
 }
 
-TEST_CASE("bytes are copied, and none besides", "[bytes]") {
-  const std::string from = "0123456789abcdefghijklmnopqrstuvwxyz";
-  for (std::size_t size = 0; size <= from.size(); ++size) {
-    std::string to(from.size() + 2, '.');
-    polyrpc::copy_bytes(to.data() + 1, from.data(), size);
-    CHECK(to == "." + from.substr(0, size) + std::string(from.size() + 1 - size, '.'));
-  }
-  polyrpc::copy_bytes(nullptr, nullptr, 0);
-}
-
 TEST_CASE("a queue behaves like a string under any operations", "[bytes]") {
   for (std::uint32_t seed = 0; seed < 200; ++seed) {
     std::mt19937 random(seed);

@@ -76,31 +76,6 @@ class ByteQueue {
   std::size_t capacity_ = 0;
 };
 
-/// `std::memcpy` without a call where it is short, as most names and texts are.
-inline void copy_bytes(void* to, const void* from, std::size_t size) noexcept {
-  auto* const out = static_cast<std::byte*>(to);
-  const auto* const in = static_cast<const std::byte*>(from);
-  // The first and the last bytes, which may overlap.
-  const auto ends = [&]<class Word>(Word first) {
-    Word last;
-    std::memcpy(&first, in, sizeof first);
-    std::memcpy(&last, in + size - sizeof last, sizeof last);
-    std::memcpy(out, &first, sizeof first);
-    std::memcpy(out + size - sizeof last, &last, sizeof last);
-  };
-  if (size > 16) {
-    std::memcpy(to, from, size);
-  } else if (size >= 8) {
-    ends(std::uint64_t{});
-  } else if (size >= 4) {
-    ends(std::uint32_t{});
-  } else if (size != 0) {
-    out[0] = in[0];
-    out[size / 2] = in[size / 2];
-    out[size - 1] = in[size - 1];
-  }
-}
-
 inline std::span<const std::byte> as_bytes(std::string_view text) noexcept {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
 }
