@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import fcntl
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -28,7 +29,8 @@ class Missing(Exception):
 
 
 def install(out):
-    """Into a folder outside the sources, where npm can write; with the descriptors of arith.proto."""
+    """Into a folder outside the sources, where npm can write; with the descriptors of arith.proto. Other tests may be reading
+    the files there, which are therefore whole at every moment."""
     if not shutil.which("node") or not shutil.which("npm"):
         raise Missing("there is no node or no npm here")
     out.mkdir(parents=True, exist_ok=True)
@@ -36,7 +38,8 @@ def install(out):
         fcntl.flock(lock, fcntl.LOCK_EX)
         for source in HERE.iterdir():
             if source.suffix in (".js", ".json", ".proto"):
-                shutil.copy2(source, out)
+                shutil.copy2(source, out / "new")
+                os.replace(out / "new", out / source.name)
         wanted = (HERE / "package-lock.json").read_text()
         stamp = out / "installed"
         if not stamp.exists() or stamp.read_text() != wanted:
@@ -45,10 +48,11 @@ def install(out):
             if done.returncode != 0:
                 raise Missing(f"npm ci failed:\n{done.stdout.strip()}")
             stamp.write_text(wanted)
-        done = subprocess.run([str(buf(out)), "build", "arith.proto", "-o", "arith.binpb"], cwd=out, stdout=subprocess.PIPE,
+        done = subprocess.run([str(buf(out)), "build", "arith.proto", "-o", "new.binpb"], cwd=out, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode != 0:
             raise Missing(f"buf build failed:\n{done.stdout.strip()}")
+        os.replace(out / "new.binpb", out / "arith.binpb")
 
 
 def buf(out):

@@ -190,9 +190,22 @@ def cancel_after_first_response():
 
 
 def timeout_on_sleeping_server():
-    requests = Requests(pb.StreamingOutputCallRequest(payload=payload(27182)))
-    refused(lambda: sizes(stub.FullDuplexCall(iter(requests), timeout=0.01)), grpc.StatusCode.DEADLINE_EXCEEDED)
-    requests.close()
+    def once():
+        requests = Requests(pb.StreamingOutputCallRequest(payload=payload(27182)))
+        try:
+            refused(lambda: sizes(stub.FullDuplexCall(iter(requests), timeout=0.01)), grpc.StatusCode.DEADLINE_EXCEEDED)
+        finally:
+            requests.close()
+
+    # A reset that comes in at the deadline is CANCELLED to grpcio if its own clock has not been looked at since. On a busy
+    # machine that happens now and then, whoever the server is.
+    for attempt in range(4):
+        try:
+            once()
+            break
+        except AssertionError as why:
+            if "StatusCode.CANCELLED" not in str(why) or attempt == 3:
+                raise
     empty_unary()
 
 
