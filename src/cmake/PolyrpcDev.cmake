@@ -14,6 +14,10 @@ if(POLYRPC_WARNINGS AND NOT MSVC)
   endif()
 endif()
 
+if(POLYRPC_PRECOMPILE_HEADERS AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(polyrpc_dev INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)  # for ccache
+endif()
+
 if(POLYRPC_SANITIZE)
   target_compile_options(polyrpc_dev INTERFACE -fsanitize=${POLYRPC_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   if(POLYRPC_SANITIZE MATCHES "undefined")

@@ -26,7 +26,12 @@ function(polyrpc_add_library folder)
       target_compile_options(${target} PRIVATE "$<$<NOT:$<CONFIG:Debug>>:-ffunction-sections;-fdata-sections>")
     endif()
     set_target_properties(${target} PROPERTIES VERSION ${PROJECT_VERSION}
-                          SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} CXX_EXTENSIONS OFF)
+                          SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} CXX_EXTENSIONS OFF
+                          UNITY_BUILD ${POLYRPC_UNITY_BUILD} UNITY_BUILD_BATCH_SIZE 10)
+    if(POLYRPC_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      # It takes a source that is included for a header, where types of the file's own would be a mistake.
+      target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
+    endif()
     # Shared libraries find each other where they are installed together; an executable's own path reaches only the ones it names.
     if(APPLE)
       set_target_properties(${target} PROPERTIES INSTALL_RPATH "@loader_path")

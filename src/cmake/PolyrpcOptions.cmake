@@ -26,6 +26,8 @@ option(POLYRPC_WARNINGS "Compile polyrpc itself with many warnings" ${PROJECT_IS
 option(POLYRPC_WERROR "Make those warnings errors" OFF)
 option(POLYRPC_COVERAGE "Instrument polyrpc for coverage" OFF)
 option(POLYRPC_LIBFUZZER "Link the fuzz targets with libFuzzer (clang only)" OFF)
+option(POLYRPC_UNITY_BUILD "Compile the sources of a library together: sooner ready, and worse to work on" OFF)
+option(POLYRPC_PRECOMPILE_HEADERS "Compile the headers that most tests include once for all" OFF)
 option(POLYRPC_CHECK_HEADERS "Compile every public header alone" OFF)
 option(POLYRPC_INSTALL_TESTS "Test the installation with consumers of all kinds (builds the library again)" ON)
 set(POLYRPC_TEST_AREAS "" CACHE STRING "Folders of tests/ to build; empty: all")

@@ -29,7 +29,6 @@ constexpr std::int32_t earned_by_work = 16;
 constexpr std::array<std::uint8_t, 8> goodbye_ping = {'g', 'o', 'o', 'd', 'b', 'y', 'e', 0};
 constexpr std::array<std::uint8_t, 8> keepalive_ping = {'k', 'e', 'e', 'p', 0, 0, 0, 0};
 constexpr std::size_t kept_streams = 256;
-constexpr std::size_t kept_scratch = 256 << 10;
 
 /// Streams that are over, for the next ones of this thread.
 std::vector<std::unique_ptr<Stream>>& spare_streams() {

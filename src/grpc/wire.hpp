@@ -99,6 +99,8 @@ inline constexpr std::size_t prefix_bytes = 5;
 
 /// How long a frame may be that a client takes or an end sends, where its peer allows more than HTTP/2's 16 KiB.
 inline constexpr std::uint32_t frame_bytes = 64 << 10;
+/// Of memory for messages in hand; what is more is given back.
+inline constexpr std::size_t kept_scratch = 256 << 10;
 /// How long a DATA frame may be: all that the peer allows, up to `frame_bytes`.
 inline std::ptrdiff_t data_frame_length(std::int32_t session_window, std::int32_t stream_window,
                                         std::uint32_t max_frame) noexcept {

@@ -30,11 +30,8 @@ namespace {
 
 using Lock = std::unique_lock<std::mutex>;
 
-constexpr std::size_t read_size = 64 << 10;
 constexpr std::size_t kept_input = 4 << 20;  // so that a caller of large messages does not fetch new memory each time
 constexpr std::size_t kept_output = 4 << 20;
-// A connection that has rested for longer is looked at before it is used: the server may have gone meanwhile.
-constexpr std::chrono::microseconds fresh_time{100};
 // Messages that are written sooner after each other than this are held, from the third on: for so long at most, or
 // until there are so many bytes.
 constexpr std::chrono::microseconds quick_time{200};
@@ -48,10 +45,10 @@ std::optional<Clock::time_point> optional_time(Clock::time_point time) {
 }
 
 /// One connection, from its making to its end. Threads that read or write hold it while they do not hold the mutex.
-struct Link final : ClientLink, std::enable_shared_from_this<Link> {
-  Link(std::unique_ptr<Connection> made, std::unique_ptr<ClientSession> made_session)
+struct BlockingLink final : ClientLink, std::enable_shared_from_this<BlockingLink> {
+  BlockingLink(std::unique_ptr<Connection> made, std::unique_ptr<ClientSession> made_session)
       : ClientLink(std::move(made_session)), connection(std::move(made)) {}
-  ~Link() { connection->close(); }
+  ~BlockingLink() { connection->close(); }
 
   bool has_unsent() noexcept {
     if (writing.empty()) session->complete_output();
@@ -81,10 +78,6 @@ struct Link final : ClientLink, std::enable_shared_from_this<Link> {
   Clock::time_point last_used = Clock::now();
   std::vector<std::condition_variable*> followers;
 };
-
-Status unavailable(const Status& why) {
-  return why.code() == StatusCode::unavailable ? why : Status::unavailable(why.message());
-}
 
 }  // namespace
 
@@ -144,7 +137,7 @@ class BlockingClient final : public ClientCore {
         static_cast<WaitableCall&>(call).changed.notify_all();
       else
         static_cast<StreamCall&>(call).wake(Deliver::later);
-      for (const std::shared_ptr<Link>& link : links_)
+      for (const std::shared_ptr<BlockingLink>& link : links_)
         if (link->leading) link->connection->interrupt();
     } else {
       wake_waiting();
@@ -193,8 +186,8 @@ class BlockingClient final : public ClientCore {
     const Lock lock(mutex_);
     if (!shut_down_.ok()) return;
     shut_down_ = std::move(status);
-    const std::vector<std::shared_ptr<Link>> links = links_;
-    for (const std::shared_ptr<Link>& link : links) fail(*link, shut_down_);
+    const std::vector<std::shared_ptr<BlockingLink>> links = links_;
+    for (const std::shared_ptr<BlockingLink>& link : links) fail(*link, shut_down_);
     wake_waiting();
     sender_wanted_.notify_all();
     if (dialing_ != nullptr) give_up_dialing();
@@ -270,9 +263,9 @@ class BlockingClient final : public ClientCore {
   /// Connects if need be and sends the request, or ends the call.
   void begin(Lock& lock, ClientCall& call, Room room) {
     call.stage = ClientCall::Stage::waiting;
-    Result<std::shared_ptr<Link>> found = ready_link(lock, call);
+    Result<std::shared_ptr<BlockingLink>> found = ready_link(lock, call);
     if (!found.ok()) return end_unsent(call, std::move(found).status());
-    const std::shared_ptr<Link> link = *std::move(found);
+    const std::shared_ptr<BlockingLink> link = *std::move(found);
     ClientSession& session = *link->session;
     const Limits& limits = options_.limits;
     if (link->unsent() >= limits.unsent_bytes && room == Room::wait) {
@@ -321,7 +314,7 @@ class BlockingClient final : public ClientCore {
   }
 
   /// Waits until so many bytes of the link have been written.
-  Status drain(Lock& lock, Link& link, const ClientCall& call, std::uint64_t target) {
+  Status drain(Lock& lock, BlockingLink& link, const ClientCall& call, std::uint64_t target) {
     std::condition_variable changed;
     ++link.want_written;
     drive(lock, link, changed, call.deadline, [&] { return call.cancel_wanted || link.written >= target; });
@@ -341,7 +334,7 @@ class BlockingClient final : public ClientCore {
         if (call.link == nullptr && !call.done()) return false;
         continue;
       }
-      const std::shared_ptr<Link> link = link_of(call);
+      const std::shared_ptr<BlockingLink> link = link_of(call);
       drive(lock, *link, call.changed, (std::min)(until, call.deadline),
             [&] { return call.done() || call.link != link.get(); });
       if (call.done()) break;
@@ -393,7 +386,7 @@ class BlockingClient final : public ClientCore {
           pause(lock, limit, [&] { return onion.events() != seen || wire->link != nullptr; });
           continue;
         }
-        const std::shared_ptr<Link> link = link_of(*wire);
+        const std::shared_ptr<BlockingLink> link = link_of(*wire);
         drive(lock, *link, call.changed, limit, [&] { return onion.events() != seen || wire->link != link.get(); });
       } else {
         lock.unlock();
@@ -404,7 +397,7 @@ class BlockingClient final : public ClientCore {
   }
 
   void withdraw(Lock& lock, ClientCall& call, Status why) {
-    const std::shared_ptr<Link> link = link_of(call);
+    const std::shared_ptr<BlockingLink> link = link_of(call);
     link->session->withdraw(call);
     call.status = std::move(why);
     ended(call);
@@ -413,8 +406,8 @@ class BlockingClient final : public ClientCore {
     settle(*link);
   }
 
-  static std::shared_ptr<Link> link_of(const ClientCall& call) {
-    return static_cast<Link*>(call.link)->shared_from_this();
+  static std::shared_ptr<BlockingLink> link_of(const ClientCall& call) {
+    return static_cast<BlockingLink*>(call.link)->shared_from_this();
   }
 
   /// Tells the owner of a call that is out of its session's table.
@@ -439,7 +432,7 @@ class BlockingClient final : public ClientCore {
   bool try_now(Lock& lock, StreamCall& call, StreamOperation& operation, bool& full) {
     for (;;) {
       StreamCall* const wire = call.wire();
-      const std::shared_ptr<Link> link = wire != nullptr && wire->link != nullptr ? link_of(*wire) : nullptr;
+      const std::shared_ptr<BlockingLink> link = wire != nullptr && wire->link != nullptr ? link_of(*wire) : nullptr;
       Attempted tried = try_operation(call, operation, link != nullptr ? link->unsent() : 0);
       switch (tried.what) {
         case Attempt::done:
@@ -479,7 +472,7 @@ class BlockingClient final : public ClientCore {
   }
 
   /// Whether the message that was written last can wait for others, which is then seen to.
-  bool hold(Link& link) {
+  bool hold(BlockingLink& link) {
     const Clock::time_point now = Clock::now();
     const bool quick = now - std::exchange(link.last_write, now) < quick_time;
     link.quick_writes = quick ? link.quick_writes + 1 : 0;
@@ -508,8 +501,8 @@ class BlockingClient final : public ClientCore {
       sender_sleeps_ = false;
       while (std::exchange(holding_, false) && !sender_wanted_.wait_for(lock, held_time, is_over)) {
         const Presence here(*this, lock);
-        const std::vector<std::shared_ptr<Link>> links = links_;
-        for (const std::shared_ptr<Link>& link : links)
+        const std::vector<std::shared_ptr<BlockingLink>> links = links_;
+        for (const std::shared_ptr<BlockingLink>& link : links)
           if (link->holds) flush(lock, *link);
       }
     }
@@ -556,7 +549,7 @@ class BlockingClient final : public ClientCore {
     const auto is_changed = [&] { return call.changes != seen; };
     call.sleepers.push_back(&changed);
     if (wire != nullptr && wire->link != nullptr) {
-      const std::shared_ptr<Link> link = link_of(*wire);
+      const std::shared_ptr<BlockingLink> link = link_of(*wire);
       if (full) ++link->want_written;
       drive(lock, *link, changed, limit,
             [&] { return is_changed() || (full && link->unsent() < most_unsent_of_streams); });
@@ -573,7 +566,8 @@ class BlockingClient final : public ClientCore {
 
   /// Reads and writes, or sleeps while another thread does, until `finished`, until `until`, or until the link is over.
   template <class Finished>
-  void drive(Lock& lock, Link& link, std::condition_variable& changed, Clock::time_point until, Finished finished) {
+  void drive(Lock& lock, BlockingLink& link, std::condition_variable& changed, Clock::time_point until,
+             Finished finished) {
     flush(lock, link);
     if (!again_.empty()) send_again(lock);
     while (!finished() && !link.over) {
@@ -595,7 +589,7 @@ class BlockingClient final : public ClientCore {
   }
 
   /// Waits for bytes and takes them. False: `until` has come first.
-  bool lead(Lock& lock, Link& link, Clock::time_point until) {
+  bool lead(Lock& lock, BlockingLink& link, Clock::time_point until) {
     link.leading = true;
     const bool either = link.write_blocked;
     const Clock::time_point upkeep = link.session->tick_due();
@@ -620,7 +614,7 @@ class BlockingClient final : public ClientCore {
     return true;
   }
 
-  static IoResult read(Link& link) {
+  static IoResult read(BlockingLink& link) {
     const std::span<std::byte> room = link.input.prepare((std::max)(read_size, link.input.size()));
     const IoResult result = link.connection->read_some(room);
     if (result.state == IoState::done) link.input.commit(result.bytes);
@@ -628,7 +622,7 @@ class BlockingClient final : public ClientCore {
   }
 
   /// Hands out what was read.
-  void take(Link& link, const IoResult& result) {
+  void take(BlockingLink& link, const IoResult& result) {
     switch (result.state) {
       case IoState::would_block:
         return;
@@ -643,7 +637,7 @@ class BlockingClient final : public ClientCore {
     receive(link);
   }
 
-  void receive(Link& link) {
+  void receive(BlockingLink& link) {
     const Status received = link.session->receive(link.input, [&](ClientCall& call) {
       switch (call.stage) {
         case ClientCall::Stage::ended:
@@ -665,14 +659,14 @@ class BlockingClient final : public ClientCore {
     settle(link);
   }
 
-  void tick(Link& link) {
+  void tick(BlockingLink& link) {
     if (const Status ticked = link.session->tick(Clock::now()); !ticked.ok()) fail(link, unavailable(ticked));
   }
 
   /// Forgets a link that has nothing left to do.
-  void settle(Link& link) {
+  void settle(BlockingLink& link) {
     if ((!link.leaving && !link.over) || link.session->in_flight() > 0) return;
-    const std::shared_ptr<Link> kept = link.shared_from_this();
+    const std::shared_ptr<BlockingLink> kept = link.shared_from_this();
     if (std::erase(links_, kept) == 0) return;
     link.over = true;
     if (link.leading) link.connection->interrupt();
@@ -680,7 +674,7 @@ class BlockingClient final : public ClientCore {
   }
 
   /// Writes what waits, unless somebody does or the peer must read first. The lock is open meanwhile.
-  void flush(Lock& lock, Link& link) {
+  void flush(Lock& lock, BlockingLink& link) {
     link.holds = false;
     do {
       send_unsent(lock, link);
@@ -694,7 +688,7 @@ class BlockingClient final : public ClientCore {
     } while (!link.over);
   }
 
-  void send_unsent(Lock& lock, Link& link) {
+  void send_unsent(Lock& lock, BlockingLink& link) {
     while (!link.over && !link.write_busy && !link.write_blocked && link.has_unsent()) {
       if (link.writing.empty()) std::swap(link.writing, link.session->output());
       link.write_busy = true;
@@ -723,7 +717,7 @@ class BlockingClient final : public ClientCore {
   }
 
   /// The peer takes no more; what it sent before that still counts.
-  void write_failed(Link& link, const Status& why) {
+  void write_failed(BlockingLink& link, const Status& why) {
     if (link.leading) {  // the leader reads it, and then tries to write itself
       link.write_blocked = true;
       link.connection->interrupt();
@@ -739,7 +733,7 @@ class BlockingClient final : public ClientCore {
   }
 
   /// Ends the link and all calls that were sent on it.
-  void fail(Link& link, const Status& why) {
+  void fail(BlockingLink& link, const Status& why) {
     if (std::exchange(link.over, true)) return;
     if (shut_down_.ok())
       log(link.session->in_flight() > 0 ? LogLevel::warning : LogLevel::info,
@@ -761,13 +755,13 @@ class BlockingClient final : public ClientCore {
 
   // ---- connecting ----
 
-  static bool is_usable(const Link& link) noexcept { return !link.over && !link.leaving; }
+  static bool is_usable(const BlockingLink& link) noexcept { return !link.over && !link.leaving; }
 
   enum class Full : bool { no, yes };
   /// Of the connections that take calls, or of those that are full, the one with the fewest.
-  std::shared_ptr<Link> choose(Full full) const {
-    const std::shared_ptr<Link>* best = nullptr;
-    for (const std::shared_ptr<Link>& link : links_) {
+  std::shared_ptr<BlockingLink> choose(Full full) const {
+    const std::shared_ptr<BlockingLink>* best = nullptr;
+    for (const std::shared_ptr<BlockingLink>& link : links_) {
       if (!is_usable(*link) || link->session->takes_calls() != (full == Full::no)) continue;
       if (best == nullptr || link->session->in_flight() < (*best)->session->in_flight()) best = &link;
     }
@@ -775,19 +769,19 @@ class BlockingClient final : public ClientCore {
   }
 
   /// The connection for a call, made by this thread if there is none, or all are full, and nobody is at it.
-  Result<std::shared_ptr<Link>> ready_link(Lock& lock, ClientCall& call) {
+  Result<std::shared_ptr<BlockingLink>> ready_link(Lock& lock, ClientCall& call) {
     for (;;) {
       if (Status status = still_wanted(call); !status.ok()) return status;
-      if (std::shared_ptr<Link> link = choose(Full::no)) {
+      if (std::shared_ptr<BlockingLink> link = choose(Full::no)) {
         look_at(*link);
         if (is_usable(*link) && link->session->takes_calls()) return link;
       } else if (dialing_ != nullptr) {
         const std::uint64_t attempt = attempt_;
         pause(lock, call.deadline, [&] { return attempt_ != attempt || !still_wanted(call).ok(); });
         if (attempt_ == attempt || choose(Full::no) != nullptr) continue;
-        if (std::shared_ptr<Link> full = choose(Full::yes)) return full;
+        if (std::shared_ptr<BlockingLink> full = choose(Full::yes)) return full;
         if (!call.wait_for_ready && !last_failure_.ok()) return last_failure_;
-      } else if (std::shared_ptr<Link> full = choose(Full::yes);
+      } else if (std::shared_ptr<BlockingLink> full = choose(Full::yes);
                  full != nullptr && (usable() >= options_.connections || Clock::now() < next_attempt_)) {
         return full;
       } else if (call.wait_for_ready && Clock::now() < next_attempt_) {
@@ -798,7 +792,7 @@ class BlockingClient final : public ClientCore {
       } else {
         Status dialed = dial(lock, call);
         if (dialed.ok()) continue;
-        if (std::shared_ptr<Link> instead = choose(Full::yes)) {
+        if (std::shared_ptr<BlockingLink> instead = choose(Full::yes)) {
           if (still_wanted(call).ok()) return instead;
         }
         if (!call.wait_for_ready || dialed.code() == StatusCode::deadline_exceeded) {
@@ -815,7 +809,7 @@ class BlockingClient final : public ClientCore {
   }
 
   /// A connection that has rested may have been ended by the server.
-  void look_at(Link& link) {
+  void look_at(BlockingLink& link) {
     if (link.leading || Clock::now() - link.last_used < fresh_time) return;
     take(link, read(link));
   }
@@ -830,7 +824,7 @@ class BlockingClient final : public ClientCore {
       own_limit = false;
     }
     lock.unlock();
-    Result<std::shared_ptr<Link>> made = connect(lock, optional_time(until), stop_dialing_.get_token());
+    Result<std::shared_ptr<BlockingLink>> made = connect(lock, optional_time(until), stop_dialing_.get_token());
     if (!lock.owns_lock()) lock.lock();
     dialing_ = nullptr;
     opening_.reset();
@@ -859,11 +853,11 @@ class BlockingClient final : public ClientCore {
   }
 
   /// Without the lock, but for a moment.
-  Result<std::shared_ptr<Link>> connect(Lock& lock, std::optional<Clock::time_point> until,
-                                        const std::stop_token& stop) {
+  Result<std::shared_ptr<BlockingLink>> connect(Lock& lock, std::optional<Clock::time_point> until,
+                                                const std::stop_token& stop) {
     Result<std::unique_ptr<Connection>> dialed = target_.transport->dial(target_.endpoint, until, stop);
     if (!dialed.ok()) return std::move(dialed).status();
-    auto link = std::make_shared<Link>(*std::move(dialed), new_session());
+    auto link = std::make_shared<BlockingLink>(*std::move(dialed), new_session());
     Connection& connection = *link->connection;
     lock.lock();
     opening_ = link;
@@ -908,7 +902,7 @@ class BlockingClient final : public ClientCore {
   /// Lets calls that have not been sent look whether they are still wanted.
   void wake_waiting() {
     changed_.notify_all();
-    for (const std::shared_ptr<Link>& link : links_) {
+    for (const std::shared_ptr<BlockingLink>& link : links_) {
       if (link->want_written == 0) continue;
       if (link->leading) link->connection->interrupt();
       link->wake_followers();
@@ -917,12 +911,12 @@ class BlockingClient final : public ClientCore {
 
   mutable std::mutex mutex_;         // guards all below
   std::condition_variable changed_;  // of what is said about connecting, and of calls that wait for it
-  std::vector<std::shared_ptr<Link>> links_;
+  std::vector<std::shared_ptr<BlockingLink>> links_;
   CallList inner_;                       // calls that interceptors have sent
   std::vector<ClientCall*> again_;       // to be sent again, by whoever comes by
   const ClientCall* dialing_ = nullptr;  // the call whose thread dials
   std::stop_source stop_dialing_{std::nostopstate};
-  std::shared_ptr<Link> opening_;  // while the thread that dials waits for the wire's opening
+  std::shared_ptr<BlockingLink> opening_;  // while the thread that dials waits for the wire's opening
   std::uint64_t attempt_ = 0;
   unsigned failures_ = 0;  // in a row
   Status last_failure_;

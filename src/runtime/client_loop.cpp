@@ -32,12 +32,9 @@ namespace polyrpc {
 
 namespace {
 
-constexpr std::size_t read_size = 64 << 10;
 constexpr std::size_t kept_scratch = 4 << 20;
 constexpr std::size_t kept_buffer = 4 << 20;  // while calls are under way; without any, all is given back
-// A connection that has rested for longer is looked at before it is used: the server may have gone meanwhile.
-constexpr std::chrono::microseconds fresh_time{100};
-constexpr int rounds_in_a_row = 16;  // then others get their turn
+constexpr int rounds_in_a_row = 16;           // then others get their turn
 
 class LoopClient;
 
@@ -68,14 +65,11 @@ class LoopService final : public asio::execution_context::service {
   std::vector<LoopClient*> clients_;
 };
 
-Status unavailable(const Status& why) {
-  return why.code() == StatusCode::unavailable ? why : Status::unavailable(why.message());
-}
 Status call_cancelled() { return Status::cancelled("polyrpc: the call was cancelled"); }
 
 /// One connection, from its making to its end, and the calls that were sent on it. As an alarm it rings for the wire's
 /// upkeep.
-struct Link final : ClientLink, ReadyListener, Alarm {
+struct LoopLink final : ClientLink, ReadyListener, Alarm {
   enum class Phase : std::uint8_t {
     opening,
     ready,
@@ -83,7 +77,7 @@ struct Link final : ClientLink, ReadyListener, Alarm {
     lost,     ///< without a connection; streaming calls may have something left to read
   };
 
-  Link(LoopClient& owner, std::unique_ptr<Connection> made, std::unique_ptr<ClientSession> made_session)
+  LoopLink(LoopClient& owner, std::unique_ptr<Connection> made, std::unique_ptr<ClientSession> made_session)
       : ClientLink(std::move(made_session)), client(owner), connection(std::move(made)) {}
 
   void ready(Direction direction) override;
@@ -236,7 +230,7 @@ class LoopClient final : public ClientCore, private Alarm {
     over_ = true;
     gone_ = true;
     stop_dialing();
-    for (const std::unique_ptr<Link>& link : links_) {
+    for (const std::unique_ptr<LoopLink>& link : links_) {
       link->session->take_all([this](ClientCall& call) { completed_.push_back(call); });
       link->lost = refused_;
       disconnect(*link);
@@ -278,7 +272,7 @@ class LoopClient final : public ClientCore, private Alarm {
   bool try_start(ClientCall& call) override {
     // Streaming calls keep what they borrow, so that they can be sent again.
     if (call.kind != CallKind::unary || !loop_.is_this_thread()) return false;
-    Link* const link = over_ ? nullptr : ready_link();
+    LoopLink* const link = over_ ? nullptr : ready_link();
     if (link == nullptr && !over_) return false;
     send(call, link);
     return true;
@@ -326,7 +320,7 @@ class LoopClient final : public ClientCore, private Alarm {
 
   // ---- on the loop's thread ----
 
-  friend struct Link;
+  friend struct LoopLink;
 
   /// Everything that can be done now. Handlers run in here and may do anything, throw and destroy the client included.
   void turn() {
@@ -346,7 +340,7 @@ class LoopClient final : public ClientCore, private Alarm {
     if (--depth_ > 0) return;
     bool again = !completed_.empty() || !woken_.empty();
     for (std::size_t i = 0; i < links_.size();) {
-      Link& link = *links_[i];
+      LoopLink& link = *links_[i];
       if (is_spent(link)) {
         disconnect(link);
         links_.erase(links_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -366,7 +360,7 @@ class LoopClient final : public ClientCore, private Alarm {
     if (again) schedule_turn();
   }
 
-  void serve(Link& link) {
+  void serve(LoopLink& link) {
     for (int round = 0; round < rounds_in_a_row && link.readable && link.connection != nullptr; ++round) {
       read(link);
       run_completed();
@@ -374,14 +368,15 @@ class LoopClient final : public ClientCore, private Alarm {
     }
     if (link.connection == nullptr) return;
     if (!link.session->failure().ok()) return fail(link, link.session->failure());
-    if (link.phase != Link::Phase::ready || !link.session->is_leaving()) return;
+    if (link.phase != LoopLink::Phase::ready || !link.session->is_leaving()) return;
     log(LogLevel::info, "polyrpc: " + address_ + ": the server takes no more calls on this connection");
-    link.phase = Link::Phase::leaving;
+    link.phase = LoopLink::Phase::leaving;
     note_state();
   }
 
-  static bool is_spent(const Link& link) noexcept {
-    return link.phase != Link::Phase::opening && link.phase != Link::Phase::ready && link.session->in_flight() == 0;
+  static bool is_spent(const LoopLink& link) noexcept {
+    return link.phase != LoopLink::Phase::opening && link.phase != LoopLink::Phase::ready &&
+           link.session->in_flight() == 0;
   }
 
   /// There will be a turn before the loop goes to sleep.
@@ -439,7 +434,7 @@ class LoopClient final : public ClientCore, private Alarm {
     if (call.behalf != nullptr && call.kind != CallKind::unary)
       static_cast<StreamCall&>(*call.behalf).inner = &static_cast<StreamCall&>(call);
     if (over_) return send(call, nullptr);
-    if (Link* const link = ready_link()) return send(call, link);
+    if (LoopLink* const link = ready_link()) return send(call, link);
     if (call.cancel_wanted) return finish(call, call_cancelled());
     call.stage = ClientCall::Stage::waiting;
     waiting_.push_back(call);
@@ -454,9 +449,9 @@ class LoopClient final : public ClientCore, private Alarm {
 
   /// Where a call can be sent now; null if it must wait. A connection that has rested may have been ended by the
   /// server.
-  Link* ready_link() {
+  LoopLink* ready_link() {
     if (!waiting_.empty()) return nullptr;
-    Link* const link = choose();
+    LoopLink* const link = choose();
     if (link == nullptr || link->session->in_flight() > 0 || Clock::now() - link->last_used < fresh_time) return link;
     read(*link);
     return waiting_.empty() ? choose() : nullptr;
@@ -464,14 +459,14 @@ class LoopClient final : public ClientCore, private Alarm {
 
   /// The connection for the next call: of those that take calls the one with the fewest. When all are full and no
   /// further one can be had, the call goes to one of these.
-  Link* choose() const noexcept {
-    Link* best = nullptr;
-    Link* fullest_best = nullptr;
+  LoopLink* choose() const noexcept {
+    LoopLink* best = nullptr;
+    LoopLink* fullest_best = nullptr;
     std::size_t ready = 0;
-    for (const std::unique_ptr<Link>& link : links_) {
-      if (link->phase != Link::Phase::ready || link->session->is_leaving()) continue;
+    for (const std::unique_ptr<LoopLink>& link : links_) {
+      if (link->phase != LoopLink::Phase::ready || link->session->is_leaving()) continue;
       ++ready;
-      Link*& place = link->session->takes_calls() ? best : fullest_best;
+      LoopLink*& place = link->session->takes_calls() ? best : fullest_best;
       if (place == nullptr || link->session->in_flight() < place->session->in_flight()) place = link.get();
     }
     if (best != nullptr) return best;
@@ -482,7 +477,7 @@ class LoopClient final : public ClientCore, private Alarm {
   /// Sends what has been waiting for a connection.
   void send_waiting() {
     while (!waiting_.empty() && !over_) {
-      Link* const link = choose();
+      LoopLink* const link = choose();
       if (link == nullptr) {
         if (may_dial()) dial();
         return;
@@ -508,7 +503,7 @@ class LoopClient final : public ClientCore, private Alarm {
     });
   }
 
-  void send(ClientCall& call, Link* link) {
+  void send(ClientCall& call, LoopLink* link) {
     if (over_) return finish(call, refused_);
     if (call.cancel_wanted) return finish(call, call_cancelled());
     ClientSession& session = *link->session;
@@ -587,7 +582,7 @@ class LoopClient final : public ClientCore, private Alarm {
   bool try_now(StreamCall& call, StreamOperation& operation) {
     for (;;) {
       StreamCall* const wire = call.wire();
-      auto* const link = wire != nullptr ? static_cast<Link*>(wire->link) : nullptr;
+      auto* const link = wire != nullptr ? static_cast<LoopLink*>(wire->link) : nullptr;
       Attempted tried = try_operation(call, operation, link != nullptr ? link->session->output().size() : 0);
       switch (tried.what) {
         case Attempt::done:
@@ -626,7 +621,7 @@ class LoopClient final : public ClientCore, private Alarm {
 
   bool has_ready_link() const noexcept {
     return std::any_of(links_.begin(), links_.end(),
-                       [](const auto& link) { return link->phase == Link::Phase::ready; });
+                       [](const auto& link) { return link->phase == LoopLink::Phase::ready; });
   }
 
   void dial() {
@@ -643,14 +638,14 @@ class LoopClient final : public ClientCore, private Alarm {
         self->cannot_connect(std::move(made).status());
         return self->turn();
       }
-      self->links_.push_back(std::make_unique<Link>(*self, *std::move(made), self->new_session()));
+      self->links_.push_back(std::make_unique<LoopLink>(*self, *std::move(made), self->new_session()));
       self->open(*self->links_.back());
       self->turn();
     });
   }
 
   /// Goes on with the wire's own opening; afterwards calls can be sent.
-  void open(Link& link) {
+  void open(LoopLink& link) {
     const Result<bool> opened = link.session->opened(link.input);
     if (!opened.ok()) return cannot_connect(opened.status());
     if (!*opened) return;
@@ -658,7 +653,7 @@ class LoopClient final : public ClientCore, private Alarm {
     dialing_ = false;
     failures_ = 0;
     link.last_used = Clock::now();
-    link.phase = Link::Phase::ready;
+    link.phase = LoopLink::Phase::ready;
     note_state();
     if (link.session->has_upkeep()) tick(link);
     send_waiting();
@@ -680,8 +675,8 @@ class LoopClient final : public ClientCore, private Alarm {
     if (const auto cancel = std::exchange(cancel_dial_, nullptr)) cancel();
     if (!gone_) loop_.clear(*this);
     dialing_ = resting_ = false;
-    for (const std::unique_ptr<Link>& link : links_)
-      if (link->phase == Link::Phase::opening) disconnect(*link);
+    for (const std::unique_ptr<LoopLink>& link : links_)
+      if (link->phase == LoopLink::Phase::opening) disconnect(*link);
     note_state();
   }
 
@@ -708,9 +703,9 @@ class LoopClient final : public ClientCore, private Alarm {
   }
 
   /// Ends the connection and the calls that were sent on it.
-  void fail(Link& link, Status why) {
-    if (link.phase == Link::Phase::lost) return;
-    if (link.phase == Link::Phase::opening) return cannot_connect(std::move(why));
+  void fail(LoopLink& link, Status why) {
+    if (link.phase == LoopLink::Phase::lost) return;
+    if (link.phase == LoopLink::Phase::opening) return cannot_connect(std::move(why));
     log(link.session->in_flight() > 0 ? LogLevel::warning : LogLevel::info,
         "polyrpc: " + address_ + ": " + why.message());
     link.lost = why;
@@ -721,8 +716,8 @@ class LoopClient final : public ClientCore, private Alarm {
   }
 
   /// The link stays, for what may be left to read, until the end of a turn.
-  void disconnect(Link& link) {
-    link.phase = Link::Phase::lost;
+  void disconnect(LoopLink& link) {
+    link.phase = LoopLink::Phase::lost;
     if (!gone_) loop_.clear(link);
     note_state();
     link.readable = link.waiting_for_read = link.write_blocked = false;
@@ -742,7 +737,7 @@ class LoopClient final : public ClientCore, private Alarm {
     const std::shared_ptr<LoopClient> self = shared();
     over_ = true;
     take_submitted();
-    for (const std::unique_ptr<Link>& link : links_) {
+    for (const std::unique_ptr<LoopLink>& link : links_) {
       link->lost = refused_;
       link->session->take_all([this](ClientCall& call) { finish(call, refused_); });
     }
@@ -751,11 +746,11 @@ class LoopClient final : public ClientCore, private Alarm {
     while (ClientCall* call = waiting.pop_front()) finish(*call, refused_);
     for (ClientCall* call : inside_.all()) end_inside(*call, refused_);
     stop_dialing();
-    for (const std::unique_ptr<Link>& link : links_) disconnect(*link);
+    for (const std::unique_ptr<LoopLink>& link : links_) disconnect(*link);
     loop_.rest();
   }
 
-  void ready(Link& link, Direction direction) {
+  void ready(LoopLink& link, Direction direction) {
     if (direction == Direction::write)
       link.write_blocked = false;
     else
@@ -763,9 +758,9 @@ class LoopClient final : public ClientCore, private Alarm {
     turn();
   }
 
-  void read(Link& link) {
+  void read(LoopLink& link) {
     // A reply that has come in part stays in a buffer of the link's own; otherwise the loop's is borrowed.
-    const bool own = !link.input.empty() || link.phase == Link::Phase::opening;
+    const bool own = !link.input.empty() || link.phase == LoopLink::Phase::opening;
     ByteQueue& input = own ? link.input : loop_.input();
     const std::span<std::byte> room = input.prepare(own ? (std::max)(read_size, input.size()) : read_size);
     const IoResult result = link.connection->read_some(room);
@@ -783,9 +778,9 @@ class LoopClient final : public ClientCore, private Alarm {
     input.commit(result.bytes);
     link.last_used = Clock::now();
     if (result.bytes < room.size()) link.readable = false;
-    if (link.phase == Link::Phase::opening) {
+    if (link.phase == LoopLink::Phase::opening) {
       open(link);
-      if (link.phase != Link::Phase::ready || link.input.empty()) return;
+      if (link.phase != LoopLink::Phase::ready || link.input.empty()) return;
     }
     const Status received = receive(link, input);
     if (!own) {
@@ -797,7 +792,7 @@ class LoopClient final : public ClientCore, private Alarm {
     if (!received.ok()) fail(link, received);
   }
 
-  Status receive(Link& link, ByteQueue& input) {
+  Status receive(LoopLink& link, ByteQueue& input) {
     Status received = link.session->receive(input, [this](ClientCall& call) {
       switch (call.stage) {
         case ClientCall::Stage::ended:
@@ -816,7 +811,7 @@ class LoopClient final : public ClientCore, private Alarm {
     return received;
   }
 
-  void flush(Link& link) {
+  void flush(LoopLink& link) {
     if (link.connection == nullptr || link.write_blocked) return;
     link.session->complete_output();
     ByteQueue& output = link.session->output();
@@ -846,8 +841,8 @@ class LoopClient final : public ClientCore, private Alarm {
   }
 
   /// The peer takes no more; what it sent before that still counts.
-  void write_failed(Link& link, const Status& why) {
-    if (link.phase == Link::Phase::ready) {
+  void write_failed(LoopLink& link, const Status& why) {
+    if (link.phase == LoopLink::Phase::ready) {
       link.write_blocked = true;
       link.readable = true;
       for (int i = 0; i < last_reads && link.connection != nullptr && link.readable; ++i) read(link);
@@ -856,13 +851,13 @@ class LoopClient final : public ClientCore, private Alarm {
   }
 
   /// Streams that had to wait for it may write again.
-  void feed(Link& link) {
+  void feed(LoopLink& link) {
     if (link.starved.empty() || link.session->output().size() >= most_unsent_of_streams) return;
     const std::vector<StreamReference> starved = std::exchange(link.starved, {});
     for (const StreamReference& stream : starved) wake(*stream);
   }
 
-  void tick(Link& link) {
+  void tick(LoopLink& link) {
     if (const Status ticked = link.session->tick(Clock::now()); !ticked.ok()) return fail(link, unavailable(ticked));
     if (link.session->tick_due() != Clock::time_point::max())
       loop_.set(link, link.session->tick_due());
@@ -878,7 +873,7 @@ class LoopClient final : public ClientCore, private Alarm {
   std::atomic<bool> closed_{false};
 
   // The loop's thread alone.
-  std::vector<std::unique_ptr<Link>> links_;
+  std::vector<std::unique_ptr<LoopLink>> links_;
   std::function<void()> cancel_dial_;
   bool dialing_ = false;   // up to the end of the wire's own opening
   bool resting_ = false;   // after that has failed
@@ -902,8 +897,8 @@ class LoopClient final : public ClientCore, private Alarm {
   std::atomic<bool> has_submitted_{false};
 };
 
-void Link::ready(Direction direction) { client.ready(*this, direction); }
-void Link::ring() { client.tick(*this); }
+void LoopLink::ready(Direction direction) { client.ready(*this, direction); }
+void LoopLink::ring() { client.tick(*this); }
 
 void LoopService::shutdown() noexcept {
   std::vector<LoopClient*> clients;

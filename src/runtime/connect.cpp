@@ -12,7 +12,7 @@ namespace polyrpc::connect {
 
 namespace {
 
-constexpr std::string_view type_prefix = "application/";
+constexpr std::string_view media_type_prefix = "application/";
 constexpr std::string_view json_type = "application/json";
 
 using http::equal_ignoring_case;
@@ -80,7 +80,7 @@ std::string make_error(const Status& status, Answer& answer) {
 
 Service::Service(Options options) : options_(std::move(options)) {
   for (const auto& format : options_.formats) {
-    const std::string type = std::string(type_prefix) + std::string(format->name());
+    const std::string type = std::string(media_type_prefix) + std::string(format->name());
     if (http::list_has(accept_post_, type)) throw std::invalid_argument("connect: " + type + " twice");
     if (!accept_post_.empty()) accept_post_ += ", ";
     accept_post_ += type;
@@ -94,10 +94,11 @@ const MessageFormat* Service::find_format(std::string_view content_type) const n
     if (charset && !equal_ignoring_case(*charset, "utf-8") && !equal_ignoring_case(*charset, "us-ascii"))
       return nullptr;
   }
-  if (type.size() <= type_prefix.size() || !equal_ignoring_case(type.substr(0, type_prefix.size()), type_prefix))
+  if (type.size() <= media_type_prefix.size() ||
+      !equal_ignoring_case(type.substr(0, media_type_prefix.size()), media_type_prefix))
     return nullptr;
   for (const auto& format : options_.formats)
-    if (equal_ignoring_case(type.substr(type_prefix.size()), format->name())) return format.get();
+    if (equal_ignoring_case(type.substr(media_type_prefix.size()), format->name())) return format.get();
   return nullptr;
 }
 
@@ -275,7 +276,7 @@ Status ServerCall::write_reply(const ReplyHead& head, MessageRef body, ByteQueue
   Answer answer;
   if (head.status.ok()) {
     if (Status written = encode_message(body, output, answer); !written.ok()) return written;
-    answer.content_type = type_prefix;
+    answer.content_type = media_type_prefix;
     answer.content_type += format_.name();
     answer.status = 200;
   } else {

@@ -21,7 +21,7 @@ namespace polyrpc {
 
 namespace {
 
-constexpr std::string_view scheme_name = "memory";
+constexpr std::string_view memory_scheme = "memory";
 
 /// Keeps `io_context::run` going, as a socket does that is waited for.
 using LoopWork = std::optional<asio::executor_work_guard<asio::io_context::executor_type>>;
@@ -415,7 +415,7 @@ class MemoryNetwork::Impl::MemoryListener final : public Listener {
 };
 
 Result<std::unique_ptr<Listener>> MemoryNetwork::Impl::listen(const Endpoint& endpoint, Loop& loop) {
-  if (endpoint.scheme != scheme_name)
+  if (endpoint.scheme != memory_scheme)
     return Status::invalid_argument("memory: " + endpoint.to_string() + " is no memory:// address");
   auto accepting = std::make_shared<Accepting>(faults, loop);
   {
@@ -427,7 +427,7 @@ Result<std::unique_ptr<Listener>> MemoryNetwork::Impl::listen(const Endpoint& en
 }
 
 Result<std::shared_ptr<Pipe>> MemoryNetwork::Impl::connect(const Endpoint& endpoint) {
-  if (endpoint.scheme != scheme_name)
+  if (endpoint.scheme != memory_scheme)
     return Status::invalid_argument("memory: " + endpoint.to_string() + " is no memory:// address");
   const std::string cannot = "memory: cannot connect to " + endpoint.host + ": ";
   const auto effect = faults->check(MemoryOperation::dial, 0);
@@ -454,7 +454,7 @@ class MemoryTransport final : public Transport {
   MemoryTransport(ListenFunction listen, ConnectFunction connect)
       : listen_(std::move(listen)), connect_(std::move(connect)) {}
 
-  std::string_view scheme() const noexcept override { return scheme_name; }
+  std::string_view scheme() const noexcept override { return memory_scheme; }
 
   Result<std::unique_ptr<Listener>> listen(const Endpoint& endpoint, Loop& loop) const override {
     return listen_(endpoint, loop);

@@ -245,7 +245,7 @@ class BlockingConnection final : public Connection {
   std::array<Interrupt, 2> interrupts_;
 };
 
-std::string target_text(const Kind& kind, const Target& target) {
+std::string target_text(const SocketKind& kind, const Target& target) {
   return std::string(kind.scheme) + "://" + target.name;
 }
 
@@ -318,7 +318,7 @@ Status connect_here(Socket& socket, const Target& target, const Wait& wait, std:
 
 class LoopDial final : public std::enable_shared_from_this<LoopDial>, private Alarm {
  public:
-  LoopDial(Kind kind, Loop& loop, DialHandler done) : kind_(kind), loop_(loop), done_(std::move(done)) {}
+  LoopDial(SocketKind kind, Loop& loop, DialHandler done) : kind_(kind), loop_(loop), done_(std::move(done)) {}
 
   void start(const FindTargets& find) {
     auto cancel = find([self = shared_from_this()](Result<Targets> targets) { self->found(std::move(targets)); });
@@ -413,7 +413,7 @@ class LoopDial final : public std::enable_shared_from_this<LoopDial>, private Al
     });
   }
 
-  Kind kind_;
+  SocketKind kind_;
   Loop& loop_;
   DialHandler done_;
   std::function<void()> cancel_find_;
@@ -429,7 +429,7 @@ class LoopDial final : public std::enable_shared_from_this<LoopDial>, private Al
 /// Accepts, and hands each connection to the loop that is picked for it.
 class StreamListener final : public Listener {
  public:
-  StreamListener(Kind kind, Socket socket, Loop& loop, Endpoint local, std::function<void()> closed)
+  StreamListener(SocketKind kind, Socket socket, Loop& loop, Endpoint local, std::function<void()> closed)
       : state_(std::make_shared<State>(kind, socket, loop, std::move(local), std::move(closed))) {}
   ~StreamListener() override { close(); }
 
@@ -443,7 +443,7 @@ class StreamListener final : public Listener {
 
  private:
   struct State final : std::enable_shared_from_this<State>, private Alarm {
-    State(Kind what, Socket& from, Loop& where, Endpoint address, std::function<void()> at_close)
+    State(SocketKind what, Socket& from, Loop& where, Endpoint address, std::function<void()> at_close)
         : kind(what),
           loop(where),
           socket(where.context()),
@@ -502,7 +502,7 @@ class StreamListener final : public Listener {
       if (on_close) on_close();
     }
 
-    const Kind kind;
+    const SocketKind kind;
     Loop& loop;
     AsioSocket socket;  // asio's acceptor could do no more than tell when to accept
     const Endpoint local;
@@ -518,13 +518,13 @@ class StreamListener final : public Listener {
 
 }  // namespace
 
-std::function<void()> dial_on_loop(Kind kind, Loop& loop, FindTargets find, DialHandler done) {
+std::function<void()> dial_on_loop(SocketKind kind, Loop& loop, FindTargets find, DialHandler done) {
   auto dial = std::make_shared<LoopDial>(kind, loop, std::move(done));
   dial->start(find);
   return [dial] { dial->cancel(); };
 }
 
-Result<std::unique_ptr<Connection>> dial_here(const Kind& kind, const Targets& targets,
+Result<std::unique_ptr<Connection>> dial_here(const SocketKind& kind, const Targets& targets,
                                               std::optional<Clock::time_point> deadline, const std::stop_token& stop) {
   Interrupt interrupt;
   const std::stop_callback on_stop(stop, [&] { interrupt.request(); });
@@ -552,7 +552,7 @@ Result<std::unique_ptr<Connection>> dial_here(const Kind& kind, const Targets& t
   return errors.status();
 }
 
-std::unique_ptr<Listener> make_listener(Kind kind, Socket socket, Loop& loop, Endpoint local,
+std::unique_ptr<Listener> make_listener(SocketKind kind, Socket socket, Loop& loop, Endpoint local,
                                         std::function<void()> closed) {
   return std::make_unique<StreamListener>(kind, std::move(socket), loop, std::move(local), std::move(closed));
 }

@@ -15,7 +15,7 @@
 namespace polyrpc::sockets {
 
 /// What one kind of socket is to the code here.
-struct Kind {
+struct SocketKind {
   std::string_view scheme;  ///< outlives everything
   std::size_t receive_buffer = 0;
   std::size_t send_buffer = 0;
@@ -47,14 +47,14 @@ struct Targets {
 using FindTargets = std::function<std::function<void()>(std::function<void(Result<Targets>)> found)>;
 
 /// Connects to the first target that answers and calls `done` once, later; the function returned ends it silently.
-std::function<void()> dial_on_loop(Kind kind, Loop& loop, FindTargets find, DialHandler done);
+std::function<void()> dial_on_loop(SocketKind kind, Loop& loop, FindTargets find, DialHandler done);
 /// The same on this thread.
-Result<std::unique_ptr<Connection>> dial_here(const Kind& kind, const Targets& targets,
+Result<std::unique_ptr<Connection>> dial_here(const SocketKind& kind, const Targets& targets,
                                               std::optional<Clock::time_point> deadline, const std::stop_token& stop);
 
 /// Accepts on `socket`, which listens. `closed` is called once, when the address is to be freed.
 /// The peers of a Unix socket have no addresses: `local` names them too.
-std::unique_ptr<Listener> make_listener(Kind kind, Socket socket, Loop& loop, Endpoint local,
+std::unique_ptr<Listener> make_listener(SocketKind kind, Socket socket, Loop& loop, Endpoint local,
                                         std::function<void()> closed = {});
 
 }  // namespace polyrpc::sockets

@@ -20,7 +20,7 @@ using namespace sockets;
 
 using Resolver = asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type>;
 
-constexpr std::string_view scheme_name = "tcp";
+constexpr std::string_view tcp_scheme = "tcp";
 
 std::string host_and_port(const Endpoint& endpoint) {
   return (endpoint.host.find(':') == std::string::npos ? endpoint.host : '[' + endpoint.host + ']') + ':' +
@@ -49,17 +49,17 @@ Status wrong_scheme(const Endpoint& endpoint) {
 class TcpTransport final : public Transport {
  public:
   explicit TcpTransport(const TcpOptions& options) : options_(options) {
-    kind_.scheme = scheme_name;
+    kind_.scheme = tcp_scheme;
     kind_.receive_buffer = options.receive_buffer;
     kind_.send_buffer = options.send_buffer;
     kind_.no_delay = options.no_delay;
     kind_.keep_alive = static_cast<int>(options.keep_alive.count());
   }
 
-  std::string_view scheme() const noexcept override { return scheme_name; }
+  std::string_view scheme() const noexcept override { return tcp_scheme; }
 
   Result<std::unique_ptr<Listener>> listen(const Endpoint& endpoint, Loop& loop) const override {
-    if (endpoint.scheme != scheme_name) return wrong_scheme(endpoint);
+    if (endpoint.scheme != tcp_scheme) return wrong_scheme(endpoint);
     std::vector<Address> addresses = known_addresses(endpoint.host, endpoint.port, true);
     if (addresses.empty()) {
       std::error_code error;
@@ -84,7 +84,7 @@ class TcpTransport final : public Transport {
 
   std::function<void()> dial(const Endpoint& endpoint, Loop& loop, DialHandler done) const override {
     const auto find = [&endpoint, &loop](const std::function<void(Result<Targets>)>& found) -> std::function<void()> {
-      if (endpoint.scheme != scheme_name) {
+      if (endpoint.scheme != tcp_scheme) {
         found(wrong_scheme(endpoint));
         return {};
       }
@@ -112,7 +112,7 @@ class TcpTransport final : public Transport {
 
   Result<std::unique_ptr<Connection>> dial(const Endpoint& endpoint, std::optional<Clock::time_point> deadline,
                                            const std::stop_token& stop) const override {
-    if (endpoint.scheme != scheme_name) return wrong_scheme(endpoint);
+    if (endpoint.scheme != tcp_scheme) return wrong_scheme(endpoint);
     std::vector<Address> addresses = known_addresses(endpoint.host, endpoint.port, false);
     if (addresses.empty()) {
       std::error_code error;
@@ -135,7 +135,7 @@ class TcpTransport final : public Transport {
   }
 
   TcpOptions options_;
-  Kind kind_;
+  SocketKind kind_;
 };
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace {
 constexpr const char* ciphers_1_2 =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-constexpr const char* groups = "X25519:P-256:P-384";
+constexpr const char* key_exchange_groups = "X25519:P-256:P-384";
 constexpr long certificates_bytes = 64 << 10;  // of a peer's whole chain
 constexpr int chain_depth = 10;
 constexpr std::size_t pem_bytes = std::size_t{16} << 20;  // a system's whole store is a quarter of a megabyte
@@ -165,7 +165,7 @@ Status Context::set_up(Version min_version, const Pem& certificate, const Pem& k
   SSL_CTX_set_read_ahead(ctx, 1);
   SSL_CTX_set_max_cert_list(ctx, certificates_bytes);
   SSL_CTX_set_verify_depth(ctx, chain_depth);
-  if (SSL_CTX_set_cipher_list(ctx, ciphers_1_2) != 1 || SSL_CTX_set1_groups_list(ctx, groups) != 1)
+  if (SSL_CTX_set_cipher_list(ctx, ciphers_1_2) != 1 || SSL_CTX_set1_groups_list(ctx, key_exchange_groups) != 1)
     return bad("OpenSSL lacks the ciphers");
   if (!certificate.empty() || !key.empty()) {
     if (certificate.empty()) return Status::invalid_argument("tls: there is a key but no certificate");

@@ -21,10 +21,10 @@ namespace {
 
 using namespace sockets;
 
-constexpr std::string_view scheme_name = "unix";
+constexpr std::string_view unix_scheme = "unix";
 
 Status check(const Endpoint& endpoint) {
-  if (endpoint.scheme != scheme_name)
+  if (endpoint.scheme != unix_scheme)
     return Status::invalid_argument("unix: " + endpoint.to_string() + " is no unix:// address");
   if (endpoint.host.size() >= Address::max_path)
     return Status::invalid_argument("unix: the path " + endpoint.host + " has " + std::to_string(endpoint.host.size()) +
@@ -85,7 +85,7 @@ bool is_stale(const std::string& path) {
   if (probe.connect(Address::unix_path(path), error)) return false;
   if (!error) {  // it will be known at once or is being worked on by somebody
     Interrupt nobody;
-    if (!wait_for(probe.get(), Direction::write, Clock::now() + std::chrono::seconds(1), nobody, scheme_name).ok())
+    if (!wait_for(probe.get(), Direction::write, Clock::now() + std::chrono::seconds(1), nobody, unix_scheme).ok())
       return false;
     error = probe.connect_outcome();
   }
@@ -102,12 +102,12 @@ Targets targets_of(const Endpoint& endpoint) {
 class UnixTransport final : public Transport {
  public:
   explicit UnixTransport(const UnixOptions& options) : options_(options) {
-    kind_.scheme = scheme_name;
+    kind_.scheme = unix_scheme;
     kind_.receive_buffer = options.receive_buffer;
     kind_.send_buffer = options.send_buffer;
   }
 
-  std::string_view scheme() const noexcept override { return scheme_name; }
+  std::string_view scheme() const noexcept override { return unix_scheme; }
 
   Result<std::unique_ptr<Listener>> listen(const Endpoint& endpoint, Loop& loop) const override {
     if (Status wrong = check(endpoint); !wrong.ok()) return wrong;
@@ -169,7 +169,7 @@ class UnixTransport final : public Transport {
   }
 
   UnixOptions options_;
-  Kind kind_;
+  SocketKind kind_;
 };
 
 }  // namespace

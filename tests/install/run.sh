@@ -68,7 +68,7 @@ case $1 in
   static) install_and_move "$BUILD" ;;
   shared)
     configure "$WORK/build" "$SOURCE" -DBUILD_SHARED_LIBS=ON -DPOLYRPC_TESTS=OFF -DPOLYRPC_EXAMPLES=OFF \
-      -DPOLYRPC_BENCHMARKS=OFF -DPOLYRPC_FUZZERS=OFF
+      -DPOLYRPC_BENCHMARKS=OFF -DPOLYRPC_FUZZERS=OFF -DPOLYRPC_UNITY_BUILD=ON
     build "$WORK/build"
     install_and_move "$WORK/build"
     test -n "$(find "$prefix" -name 'libpolyrpc_gob.so.*')"
@@ -155,7 +155,7 @@ case $1 in
     ;;
   minimal)
     # A compiler alone: core and gob. With asio: servers and clients too.
-    off=(-DPOLYRPC_TESTS=OFF -DPOLYRPC_EXAMPLES=OFF -DPOLYRPC_BENCHMARKS=OFF -DPOLYRPC_FUZZERS=OFF
+    off=(-DPOLYRPC_UNITY_BUILD=ON -DPOLYRPC_TESTS=OFF -DPOLYRPC_EXAMPLES=OFF -DPOLYRPC_BENCHMARKS=OFF -DPOLYRPC_FUZZERS=OFF
       -DPOLYRPC_JSON=OFF -DPOLYRPC_PROTOBUF=OFF -DPOLYRPC_HTTP1=OFF -DCMAKE_DISABLE_FIND_PACKAGE_Protobuf=ON
       -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON
       -DCMAKE_DISABLE_FIND_PACKAGE_Llhttp=ON -DCMAKE_DISABLE_FIND_PACKAGE_Catch2=ON)

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 namespace {
 
 // More positions than these would make the suite of a slow build take minutes.
-constexpr std::size_t positions_per_seed = 512;
+constexpr std::size_t positions_per_seed = 128;
 
 using Bytes = std::vector<std::uint8_t>;
 

@@ -43,22 +43,22 @@ TEST_CASE("a timeout is never sent longer than it is", "[http1]") {
 }
 
 TEST_CASE("a caller's own header fields become metadata", "[http1]") {
-  const std::array<Field, 16> fields = {{{"Host", "a"},
-                                         {"Authorization", "Bearer x"},
-                                         {"X-Trace", "1"},
-                                         {"x-trace", "2"},
-                                         {"Content-Type", "application/json"},
-                                         {"Content-Length", "5"},
-                                         {"Transfer-Encoding", "chunked"},
-                                         {"Connection", "close, x-hop"},
-                                         {"X-Hop", "not for you"},
-                                         {"polyrpc-timeout", "1S"},
-                                         {"grpc-timeout", "1S"},
-                                         {"X-Text", "\xc3\xa4"},
-                                         {"odd!name", "a"},
-                                         {"Accept-Encoding", "gzip"},
-                                         {"Blob-Bin", "AAH/, q6s="},
-                                         {"User-Agent", "curl/8"}}};
+  const std::array<http::Field, 16> fields = {{{"Host", "a"},
+                                               {"Authorization", "Bearer x"},
+                                               {"X-Trace", "1"},
+                                               {"x-trace", "2"},
+                                               {"Content-Type", "application/json"},
+                                               {"Content-Length", "5"},
+                                               {"Transfer-Encoding", "chunked"},
+                                               {"Connection", "close, x-hop"},
+                                               {"X-Hop", "not for you"},
+                                               {"polyrpc-timeout", "1S"},
+                                               {"grpc-timeout", "1S"},
+                                               {"X-Text", "\xc3\xa4"},
+                                               {"odd!name", "a"},
+                                               {"Accept-Encoding", "gzip"},
+                                               {"Blob-Bin", "AAH/, q6s="},
+                                               {"User-Agent", "curl/8"}}};
   Metadata metadata;
   REQUIRE(add_metadata(fields, metadata).ok());
   const Metadata expected = {{"authorization", "Bearer x"},
@@ -73,7 +73,7 @@ TEST_CASE("a caller's own header fields become metadata", "[http1]") {
 TEST_CASE("a -bin field that is no base64 is refused", "[http1]") {
   Metadata metadata;
   for (const std::string_view value : {"!!!!", "A", "AAAAA", "AA=A", "A A="}) {
-    const std::array<Field, 1> fields = {{{"x-bin", value}}};
+    const std::array<http::Field, 1> fields = {{{"x-bin", value}}};
     CHECK(add_metadata(fields, metadata).code() == StatusCode::invalid_argument);
   }
   CHECK(metadata.empty());

@@ -16,8 +16,6 @@ namespace polyrpc::protobuf {
 
 namespace {
 
-constexpr std::int64_t nanos_per_second = 1'000'000'000;
-
 Wire wire_of(std::uint32_t tag) noexcept { return static_cast<Wire>(tag & 7); }
 
 std::span<const std::byte> bytes_of(Input in) noexcept {

@@ -15,8 +15,6 @@ namespace polyrpc::protobuf {
 
 namespace {
 
-constexpr std::int64_t nanos_per_second = 1'000'000'000;
-
 constexpr Tag first_varint(1, Wire::varint);
 constexpr Tag second_varint(2, Wire::varint);
 

@@ -14,8 +14,6 @@ const char message_family = 0;
 
 namespace {
 
-const MessageOps& ops_of(const Shape& shape) noexcept { return *static_cast<const MessageOps*>(shape.foreign->ops); }
-
 constexpr std::size_t largest_message = (std::numeric_limits<int>::max)();
 
 }  // namespace

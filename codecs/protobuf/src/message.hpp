@@ -11,6 +11,12 @@ namespace polyrpc::protobuf {
 
 inline constexpr std::size_t deepest = 10000;  // whatever the limits say
 
+struct MessageOps;
+/// Of a generated message.
+inline const MessageOps& ops_of(const Shape& shape) noexcept {
+  return *static_cast<const MessageOps*>(shape.foreign->ops);
+}
+
 /// A generated message on its way out: measured first, then written.
 class OutgoingMessage {
  public:

@@ -13,8 +13,6 @@ namespace {
 
 using ProtoMessage = google::protobuf::Message;
 
-const MessageOps& ops_of(const Shape& shape) noexcept { return *static_cast<const MessageOps*>(shape.foreign->ops); }
-
 // Only types with a descriptor have the bridge, and these are whole messages.
 const ProtoMessage& message_of(const Shape& shape, const void* object) {
   return static_cast<const ProtoMessage&>(ops_of(shape).get(object));

@@ -10,6 +10,8 @@
 
 namespace polyrpc::protobuf {
 
+inline constexpr std::int64_t nanos_per_second = 1'000'000'000;
+
 template <class T>
 const T& as(const void* object) noexcept {
   return *static_cast<const T*>(object);

@@ -10,8 +10,6 @@ namespace polyrpc::protobuf::detail {
 
 namespace {
 
-constexpr std::size_t kept_header_bytes = 1024;
-
 constexpr std::uint64_t id_of(std::uint64_t call) noexcept { return call + 1; }
 constexpr std::uint64_t call_of(std::uint64_t id) noexcept { return id - 1; }
 
@@ -38,8 +36,6 @@ constexpr RequestFrame frame_of(CallKind kind) noexcept {
   }
   return RequestFrame::call;
 }
-
-Status call_is_over() { return Status::cancelled("protorpc: the call is over"); }
 
 /// Reads a reply's metadata where the limit allows it.
 Status take_metadata(const ReplyHeader& header, const CodecLimits& limits, Metadata& headers, Metadata& trailers) {

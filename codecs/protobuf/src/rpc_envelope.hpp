@@ -26,6 +26,9 @@ struct Settings {
   const MessageFormat& format() const noexcept { return *options.format; }
 };
 
+/// How much of a written header's memory is kept.
+inline constexpr std::size_t kept_header_bytes = 1024;
+
 /// Our fields in Go's RequestHeader. They have numbers that Go's will not reach, and two bytes a tag.
 namespace request_field {
 constexpr std::uint32_t timeout = 1001;   // nanoseconds

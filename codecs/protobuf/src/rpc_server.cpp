@@ -15,8 +15,6 @@ namespace {
 
 /// What a header may have beside names and metadata.
 constexpr std::size_t other_header_bytes = 1024;
-/// How much of a written header's memory is kept.
-constexpr std::size_t kept_header_bytes = 1024;
 
 void clear(IncomingRequest& request) {
   request.kind = RequestKind::call;
@@ -32,8 +30,6 @@ void clear(IncomingRequest& request) {
   request.refused = {};
   request.body = nullptr;
 }
-
-Status call_is_over() { return Status::cancelled("protorpc: the call is over"); }
 
 }  // namespace
 

@@ -15,4 +15,7 @@ std::string_view error_text(const Status& status) noexcept;
 /// Ok, or what the header says.
 Status status_of(const ReplyHeader& header);
 
+/// For who asks for more of a call that has ended.
+inline Status call_is_over() { return Status::cancelled("protorpc: the call is over"); }
+
 }  // namespace polyrpc::protobuf::detail

@@ -1,0 +1,1 @@
+// For targets that have headers to compile, and no sources.
