@@ -18,5 +18,9 @@ const Metadata* ClientCodec::headers(std::uint64_t) const noexcept { return null
 Status ClientCodec::write_message(std::uint64_t, MessageRef, ByteQueue&) { return no_streaming(); }
 Status ClientCodec::write_end(std::uint64_t, ByteQueue&) { return no_streaming(); }
 bool ClientCodec::has_room(std::uint64_t) const noexcept { return true; }
+Result<std::optional<std::chrono::steady_clock::time_point>> ClientCodec::tick(std::chrono::steady_clock::time_point,
+                                                                               ByteQueue&) {
+  return std::optional<std::chrono::steady_clock::time_point>();
+}
 
 }  // namespace polyrpc

@@ -3,6 +3,8 @@
 
 #include "client_codec.hpp"
 
+#include "polyrpc/runtime/http_metadata.hpp"
+
 #include "client_stream.hpp"
 #include "response.hpp"
 #include "wire.hpp"
@@ -390,7 +392,7 @@ class ClientConnection final : public ClientCodec {
         field(":path", *stream.path, stream.path == &stream.own_path ? NGHTTP2_NV_FLAG_NO_COPY_NAME : borrowed);
     std::string timeout_text;
     if (timeout) {
-      timeout_text = format_timeout(*timeout);
+      timeout_text = http::format_timeout(*timeout);
       // No two are equal, so they have no place in a table of recent fields.
       fields_.push_back(field("grpc-timeout", timeout_text, NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_INDEX));
     }

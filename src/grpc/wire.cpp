@@ -284,23 +284,6 @@ std::string reset_text(std::uint32_t error_code) {
   return error_code < names.size() ? std::string(names[error_code]) : std::to_string(error_code);
 }
 
-std::string format_timeout(std::chrono::nanoseconds left) {
-  struct Unit {
-    char name;
-    std::int64_t nanoseconds;
-  };
-  static constexpr std::array<Unit, 6> units{{{'n', 1},
-                                              {'u', 1'000},
-                                              {'m', 1'000'000},
-                                              {'S', 1'000'000'000},
-                                              {'M', 60'000'000'000},
-                                              {'H', 3'600'000'000'000}}};
-  const std::int64_t count = (std::max)(static_cast<std::int64_t>(left.count()), std::int64_t{0});
-  for (const Unit& unit : units)
-    if (count / unit.nanoseconds <= 99'999'999) return std::to_string(count / unit.nanoseconds) + unit.name;
-  return "99999999H";
-}
-
 Result<std::chrono::nanoseconds> parse_timeout(std::string_view text) {
   if (const auto timeout = http::parse_timeout(text)) return *timeout;
   return Status::invalid_argument("grpc: malformed grpc-timeout \"" + std::string(text.substr(0, 32)) + "\"");

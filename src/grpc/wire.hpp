@@ -53,8 +53,6 @@ std::string reset_text(std::uint32_t error_code);
 
 // ---- grpc-timeout ----
 
-/// At most eight digits and a unit, and never more than `left`; `0n` when nothing is left.
-std::string format_timeout(std::chrono::nanoseconds left);
 /// `invalid_argument` for anything but one to eight digits and one of `HMSmun`. What is out of range is the largest.
 Result<std::chrono::nanoseconds> parse_timeout(std::string_view text);
 

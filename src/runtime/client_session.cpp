@@ -22,6 +22,8 @@ ClientLink::ClientLink(std::unique_ptr<ClientSession> made) : session(std::move(
 
 ClientLink::~ClientLink() = default;
 
+Result<bool> ClientFraming::opened(ByteQueue&) { return true; }
+
 ClientSession::ClientSession(std::unique_ptr<ClientCodec> codec, std::unique_ptr<ClientFraming> framing)
     : codec_(std::move(codec)),
       framing_(std::move(framing)),

@@ -124,6 +124,23 @@ std::optional<std::string> from_base64(std::string_view text) {
   return bytes;
 }
 
+std::string format_timeout(std::chrono::nanoseconds timeout) {
+  std::int64_t number = (std::max)(timeout.count(), std::int64_t{1});
+  constexpr std::int64_t largest = 99'999'999;
+  // The finest unit in which the number fits.
+  struct Step {
+    std::int64_t factor;
+    char unit;
+  };
+  char unit = 'n';
+  for (const Step step : {Step{1000, 'u'}, Step{1000, 'm'}, Step{1000, 'S'}, Step{60, 'M'}, Step{60, 'H'}}) {
+    if (number <= largest) break;
+    number /= step.factor;
+    unit = step.unit;
+  }
+  return std::to_string((std::min)(number, largest)) + unit;
+}
+
 std::optional<std::chrono::nanoseconds> parse_timeout(std::string_view text) noexcept {
   if (text.size() < 2 || text.size() > 9) return std::nullopt;
   std::int64_t number = 0;

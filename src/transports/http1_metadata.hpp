@@ -14,15 +14,13 @@ namespace polyrpc::http1 {
 
 using http::add_metadata;
 using http::Field;
+using http::format_timeout;
 using http::from_base64;
 using http::parse_timeout;
 using http::to_base64;
 
 /// The deadline of a call, in the format of gRPC's `grpc-timeout`: up to eight digits and one of H M S m u n.
 inline constexpr std::string_view timeout_field = "polyrpc-timeout";
-
-/// Rounded down to what eight digits can say; at least one nanosecond.
-std::string format_timeout(std::chrono::nanoseconds timeout);
 
 /// Appends header lines for metadata. Entries that cannot be header fields, or would pass for the exchange's own, are
 /// left out; the number of those is returned.

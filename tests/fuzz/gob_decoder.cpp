@@ -2,6 +2,7 @@
 // within its limits, and what it has read must be written and read again without a change.
 
 #include "polyrpc/codecs/gob.hpp"
+#include "polyrpc/codecs/gob_value.hpp"
 
 #include "fuzz.hpp"
 #include "gob_types.hpp"

@@ -45,18 +45,12 @@ class Calling {
 
   bool feed(std::string_view piece) {
     input_.append(piece);
-    for (;;) {
-      const Result<bool> cut = codec_->next_reply(input_, reply_);
-      if (!cut.ok()) {
-        seen_ += "end: " + to_text(cut.status()) + "\n";
-        const Result<bool> again = codec_->next_reply(input_, reply_);
-        if (again.ok() || again.status() != cut.status()) fail("another end", to_text(again.status()));
-        return false;
-      }
-      if (!*cut) break;
+    const auto next = [this] { return codec_->next_reply(input_, reply_); };
+    const auto noted = [this] {
       note();
       codec_->write_pending(output_);
-    }
+    };
+    if (!take_all(next, noted, seen_)) return false;
     most_kept_ = (std::max)(most_kept_, input_.size());
     return true;
   }

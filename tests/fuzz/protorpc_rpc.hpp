@@ -44,6 +44,23 @@ inline const Codec& protorpc_codec(std::uint8_t how) {
 
 inline std::string describe_note(const Note& note) { return std::string(note.text); }
 
+/// Takes all that is whole with `next`, which reads one thing, and `note`. False: that was the end, which is added to
+/// `seen` and must be the same when asked again.
+template <class Next, class Note>
+bool take_all(Next next, Note note, std::string& seen) {
+  for (;;) {
+    const Result<bool> cut = next();
+    if (!cut.ok()) {
+      seen += "end: " + to_text(cut.status()) + "\n";
+      const Result<bool> again = next();
+      if (again.ok() || again.status() != cut.status()) fail("another end", to_text(again.status()));
+      return false;
+    }
+    if (!*cut) return true;
+    note();
+  }
+}
+
 /// The messages that can be read now, each a line.
 template <class Pull>
 std::string pull_all(Pull pull) {

@@ -2,6 +2,7 @@
 // trusted any more, and nothing else happens.
 
 #include "polyrpc/codecs/gob.hpp"
+#include "polyrpc/codecs/gob_value.hpp"
 
 #include "gob/arith.hpp"
 #include "gob/golden.hpp"

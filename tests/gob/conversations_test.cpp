@@ -1,4 +1,5 @@
 #include "polyrpc/codecs/gob.hpp"
+#include "polyrpc/codecs/gob_value.hpp"
 
 #include "gob/arith.hpp"
 #include "gob/dynamic.hpp"

@@ -2,6 +2,7 @@
 // FILE
 
 #include "polyrpc/codecs/gob.hpp"
+#include "polyrpc/codecs/gob_value.hpp"
 
 #include "gob/golden.hpp"
 

@@ -1,6 +1,7 @@
 #include "gob/golden.hpp"
 
 #include "polyrpc/codecs/gob.hpp"
+#include "polyrpc/codecs/gob_value.hpp"
 
 #include "gob/dynamic.hpp"
 #include "support/catch.hpp"

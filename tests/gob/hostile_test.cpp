@@ -1,6 +1,7 @@
 // What a peer may send that no Go program would: each gets a clear error, costs little memory, and harms nothing else.
 
 #include "polyrpc/codecs/gob.hpp"
+#include "polyrpc/codecs/gob_value.hpp"
 
 #include "gob/bytes.hpp"
 #include "gob/hex.hpp"

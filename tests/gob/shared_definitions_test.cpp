@@ -1,6 +1,7 @@
 // Streams that define the same types share what is made of the definitions: nothing of one may be seen in another.
 
 #include "polyrpc/codecs/gob.hpp"
+#include "polyrpc/codecs/gob_value.hpp"
 
 #include "support/catch.hpp"
 #include "support/counted_new.hpp"

@@ -1,6 +1,7 @@
 // gob::Value and gob::BigInt by themselves.
 
 #include "polyrpc/codecs/gob.hpp"
+#include "polyrpc/codecs/gob_value.hpp"
 
 #include "gob/hex.hpp"
 #include "support/catch.hpp"

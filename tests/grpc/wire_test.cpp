@@ -14,6 +14,7 @@
 
 using namespace polyrpc;
 using namespace polyrpc::grpc;
+using polyrpc::http::format_timeout;
 using polyrpc::test::RunCompressor;
 using polyrpc::test::TextFormat;
 using namespace std::chrono_literals;
@@ -138,8 +139,8 @@ TEST_CASE("a timeout has at most eight digits and is never more than what is lef
   CHECK(format_timeout(100s) == "100000m");
   CHECK(format_timeout(720h) == "2592000S");
   CHECK(format_timeout(std::chrono::nanoseconds::max()) == "2562047H");
-  CHECK(format_timeout(0ns) == "0n");
-  CHECK(format_timeout(-5s) == "0n");
+  CHECK(format_timeout(0ns) == "1n");
+  CHECK(format_timeout(-5s) == "1n");
   for (const auto left : {1ns, 123'456'789ns, 99'999'999'999ns, 9'876'543'210'123'456ns}) {
     CHECK(*parse_timeout(format_timeout(left)) <= left);
     CHECK(format_timeout(left).size() <= 9);

@@ -1,5 +1,7 @@
 #include "encode.hpp"
 
+#include "polyrpc/codecs/gob_value.hpp"
+
 #include "errors.hpp"
 #include "interface_names.hpp"
 #include "time_form.hpp"

@@ -1,6 +1,7 @@
 #include "kinds.hpp"
 
 #include "polyrpc/codecs/gob.hpp"
+#include "polyrpc/codecs/gob_value.hpp"
 
 #include "scalars.hpp"
 

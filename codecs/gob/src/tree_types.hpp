@@ -1,6 +1,6 @@
 #pragma once
 
-#include "polyrpc/codecs/gob.hpp"
+#include "polyrpc/codecs/gob_value.hpp"
 
 #include "send_types.hpp"
 

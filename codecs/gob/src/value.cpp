@@ -1,4 +1,4 @@
-#include "polyrpc/codecs/gob.hpp"
+#include "polyrpc/codecs/gob_value.hpp"
 
 #include <cstdio>
 

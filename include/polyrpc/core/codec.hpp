@@ -188,10 +188,7 @@ class ClientCodec {
   virtual bool is_leaving() const noexcept { return false; }
   /// Does what is due at `now` (keepalive), and says when it wants to be asked next. An error: the connection is dead.
   virtual Result<std::optional<std::chrono::steady_clock::time_point>> tick(std::chrono::steady_clock::time_point now,
-                                                                            ByteQueue& output) {
-    (void)now, (void)output;
-    return std::optional<std::chrono::steady_clock::time_point>();
-  }
+                                                                            ByteQueue& output);
 };
 
 /// Whether first bytes are a protocol's.

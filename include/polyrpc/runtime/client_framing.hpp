@@ -19,10 +19,7 @@ class ClientFraming {
   virtual void open(ByteQueue& output) { (void)output; }
   /// Consumes the answer to that. True: messages may be sent. False: more bytes are needed. An error: the peer is not
   /// what we dialled.
-  virtual Result<bool> opened(ByteQueue& input) {
-    (void)input;
-    return true;
-  }
+  virtual Result<bool> opened(ByteQueue& input);
   /// Wraps the one request that the codec has appended to `output` behind its first `start` bytes.
   virtual Status wrap(const RequestHead& head, ByteQueue& output, std::size_t start) {
     (void)head, (void)output, (void)start;

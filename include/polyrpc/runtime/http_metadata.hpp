@@ -30,5 +30,8 @@ std::optional<std::string> from_base64(std::string_view text);
 /// What `grpc-timeout` says, and headers that look like it: one to eight digits and one of H M S m u n. What is out of
 /// range is the largest. Nothing if it is malformed.
 std::optional<std::chrono::nanoseconds> parse_timeout(std::string_view text) noexcept;
+/// The same the other way: rounded down to what eight digits can say, and at least one nanosecond, as the number must
+/// be positive (gRPC, "PROTOCOL-HTTP2", TimeoutValue).
+std::string format_timeout(std::chrono::nanoseconds timeout);
 
 }  // namespace polyrpc::http

@@ -10,7 +10,6 @@
 #include "polyrpc/core/status.hpp"
 
 #include <array>
-#include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,12 +17,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
 #include <vector>
 
 /// Go's `encoding/gob` and `net/rpc`, byte-compatible in both directions. What travels is described in
-/// `docs/wire/gob.md`.
+/// `docs/wire/gob.md`. Values of types that are not known beforehand have a header of their own, `gob_value.hpp`.
 namespace polyrpc::gob {
 
 /// Gives types their numbers, and keeps what is known of each type, as Go does for a process: a type has the same
@@ -122,52 +119,6 @@ class Decoder {
   std::unique_ptr<State> state_;
 };
 
-/// A value of a type that is not known beforehand, in the wire's own shape; for tools, proxies and tests. Can be an
-/// argument, a reply or a field. When sent, its type is taken from what is in it: all elements of a list must be of one
-/// kind, an empty list or map can only stand in a field (and is left out there, as `Nil` is), and fields keep their
-/// order.
-struct Value {
-  using Nil = std::monostate;  ///< an interface that holds nothing
-  using Bytes = std::vector<std::byte>;
-  struct List {
-    std::vector<Value> elements;
-    bool fixed = false;  ///< Go's array, not a slice
-    friend bool operator==(const List&, const List&);
-  };
-  struct Map {
-    std::vector<std::pair<Value, Value>> entries;
-    friend bool operator==(const Map&, const Map&);
-  };
-  struct Struct {
-    std::vector<std::pair<std::string, Value>> fields;  ///< those that were sent; zero ones are not
-    std::string name;                                   ///< the type's, for people
-    friend bool operator==(const Struct&, const Struct&);
-  };
-  struct Interface {
-    std::string name;                    ///< the registered name of the type inside
-    std::shared_ptr<const Value> value;  ///< never null
-    friend bool operator==(const Interface&, const Interface&);
-  };
-  /// A type that encodes itself, as its bytes.
-  struct Own {
-    OwnEncoding encoding = OwnEncoding::gob;
-    std::string bytes;
-    friend bool operator==(const Own&, const Own&) = default;
-  };
-
-  std::variant<Nil, bool, std::int64_t, std::uint64_t, double, std::complex<double>, std::string, Bytes, List, Map,
-               Struct, Interface, Own>
-      data;
-
-  /// The field of that name, or null.
-  const Value* field(std::string_view name) const noexcept;
-
-  friend bool operator==(const Value&, const Value&);
-};
-
-/// A value on one line for people, close to Go's syntax: `{X: 1, Y: 2}`, `["a", "b"]`, `map["k": 1]`.
-std::string to_string(const Value& value);
-
 /// Go's `big.Int`: a number of any size. No arithmetic.
 struct BigInt {
   bool negative = false;
@@ -199,24 +150,3 @@ struct Describe<gob::BigInt> {
 };
 
 }  // namespace polyrpc
-
-namespace polyrpc::gob::detail {
-
-/// The address says that a shape is a `Value`'s.
-inline constexpr char value_family = 0;
-inline constexpr ForeignOps value_ops{&value_family, nullptr};
-
-}  // namespace polyrpc::gob::detail
-
-namespace polyrpc::detail {
-
-template <>
-struct ShapeMaker<gob::Value> {
-  static constexpr Shape make() {
-    Shape shape = basic_shape<gob::Value>(Kind::foreign);
-    shape.foreign = &gob::detail::value_ops;
-    return shape;
-  }
-};
-
-}  // namespace polyrpc::detail
