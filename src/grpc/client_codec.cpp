@@ -587,6 +587,9 @@ class ClientConnection final : public ClientCodec {
   void headers_came(ClientStream& stream, bool end) {
     if (block_.http_status >= 100 && block_.http_status < 200 && !stream.has_headers) return;
     if (!block_.error.ok()) return finish(stream, block_.error, NGHTTP2_CANCEL);
+    // A proxy makes this of a server that has given up.
+    if (!block_.has_status && block_.http_status >= 500 && is_late(stream))
+      return finish(stream, late(), NGHTTP2_CANCEL);
     if (end) {
       stream.trailers = std::exchange(block_.metadata, {});
       // Trailers have no HTTP status: the one that came with the headers was 200.
@@ -620,6 +623,10 @@ class ClientConnection final : public ClientCodec {
     credit(stream);
   }
 
+  /// The server enforces deadlines too, and may come to it before we do.
+  static bool is_late(const ClientStream& stream) { return stream.deadline && Clock::now() >= *stream.deadline; }
+  static Status late() { return Status::deadline_exceeded("grpc: the deadline has passed"); }
+
   void stream_closed(ClientStream& stream, std::uint32_t error) {
     stream.id = 0;
     if (error == NGHTTP2_REFUSED_STREAM) {
@@ -628,9 +635,7 @@ class ClientConnection final : public ClientCodec {
           stream, Status::unavailable(goaway_ ? "grpc: the server is going away" : "grpc: the server refused the call"),
           error);
     }
-    // The server enforces deadlines too, and its clock may be ahead of ours.
-    if (error == NGHTTP2_CANCEL && stream.deadline && Clock::now() >= *stream.deadline)
-      return finish(stream, Status::deadline_exceeded("grpc: the deadline has passed"), error);
+    if (error == NGHTTP2_CANCEL && is_late(stream)) return finish(stream, late(), error);
     finish(stream, {code_of_reset(error), "grpc: the stream was reset with " + reset_text(error)}, error);
   }
 

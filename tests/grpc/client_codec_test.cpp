@@ -434,13 +434,23 @@ TEST_CASE("resets are mapped, and a reply without trailers is no success", "[grp
   CHECK(outcome_of(reset(1, 7)) == "0 unavailable: grpc: the server refused the call never seen\n");
 }
 
-TEST_CASE("a server that cancels after the deadline has kept it", "[grpc]") {
-  Wire wire;
-  RequestHead head;
-  head.method = "Test.Echo";
-  head.timeout = 1ns;
-  REQUIRE(wire.call(head).ok());
-  CHECK(wire.told(settings() + reset(1, 8)) == "0 deadline_exceeded: grpc: the deadline has passed\n");
+TEST_CASE("a server that gives up after the deadline has kept it", "[grpc]") {
+  const auto outcome_of_late = [](const std::string& answer) {
+    Wire wire;
+    RequestHead head;
+    head.method = "Test.Echo";
+    head.timeout = 1ns;
+    REQUIRE(wire.call(head).ok());
+    return wire.told(settings() + answer);
+  };
+  const std::string late = "0 deadline_exceeded: grpc: the deadline has passed\n";
+  CHECK(outcome_of_late(reset(1, 8)) == late);
+  // What a proxy makes of it.
+  CHECK(outcome_of_late(headers(1, {{":status", "502"}})) == late);
+  CHECK(outcome_of_late(headers(1, {{":status", "504"}}, end_stream)) == late);
+  CHECK(outcome_of_late(headers(1, {{":status", "404"}}, end_stream)) ==
+        "0 unimplemented: grpc: unexpected HTTP status 404\n");
+  CHECK(outcome_of_late(headers(1, with(ok_headers, {{"grpc-status", "14"}}), end_stream)) == "0 unavailable: \n");
 }
 
 TEST_CASE("interim responses are skipped", "[grpc]") {
