@@ -1,6 +1,7 @@
 #pragma once
 
 #include "polyrpc/codecs/gob.hpp"
+#include "polyrpc/codecs/gob_value.hpp"
 #include "polyrpc/core/shape.hpp"
 
 #include "gob/hex.hpp"
