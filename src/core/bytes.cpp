@@ -9,6 +9,23 @@
 
 namespace polyrpc {
 
+void detail::copy_many_bytes(void* to, const void* from, std::size_t size) noexcept {
+#if defined(__x86_64__) || defined(_M_X64)
+  // C libraries copy with string moves from some 2 KiB on. AMD's take fifteen times as long where the target's place in
+  // its page is less than 32 bytes behind the source's, as it is when a message is copied behind a short head. Pieces
+  // that are too small for them are never slower. Volatile, because compilers make string moves of sizes that they
+  // know.
+  static const volatile std::size_t small = 2048;
+  const std::size_t piece = small;
+  auto* out = static_cast<std::byte*>(to);
+  const auto* in = static_cast<const std::byte*>(from);
+  for (; size > piece; out += piece, in += piece, size -= piece) std::memcpy(out, in, piece);
+  to = out;
+  from = in;
+#endif
+  std::memcpy(to, from, size);
+}
+
 ByteQueue::ByteQueue(ByteQueue&& other) noexcept
     : memory_(std::exchange(other.memory_, nullptr)),
       begin_(std::exchange(other.begin_, 0)),
@@ -65,7 +82,7 @@ void ByteQueue::append_growing(const std::byte* bytes, std::size_t count) {
   const bool own = std::greater_equal<>()(bytes, memory_ + begin_) && std::less<>()(bytes, memory_ + end_);
   const auto position = own ? static_cast<std::size_t>(bytes - (memory_ + begin_)) : 0;
   grow(count);
-  std::memcpy(memory_ + end_, own ? memory_ + begin_ + position : bytes, count);
+  copy_bytes(memory_ + end_, own ? memory_ + begin_ + position : bytes, count);
   end_ += count;
 }
 

@@ -492,7 +492,7 @@ bool Decoding::byte_list(const Plan& plan, void* object) {
   ops.clear(object);
   if (ops.resize != nullptr) {
     void* first = ops.resize(object, bytes.size());
-    if (!bytes.empty()) std::memcpy(first, bytes.data(), bytes.size());
+    copy_bytes(first, bytes.data(), bytes.size());
     return true;
   }
   if (!charge(bytes.size() * (1 + node_cost))) return false;

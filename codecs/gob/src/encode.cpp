@@ -39,7 +39,7 @@ void copy_few(std::byte* to, const void* from, std::size_t size) noexcept {
 /// Most texts are short: for these the library is not called.
 std::byte* copy(std::byte* to, const void* from, std::size_t size) noexcept {
   if (size > 16)
-    std::memcpy(to, from, size);
+    copy_bytes(to, from, size);
   else
     copy_few(to, from, size);
   return to + size;

@@ -1,5 +1,7 @@
 #include "text.hpp"
 
+#include "polyrpc/core/bytes.hpp"
+
 #include <array>
 
 namespace polyrpc::json {
@@ -202,7 +204,7 @@ char* escape(std::string_view text, char* out, bool escape_html) noexcept {
   for (;;) {
     const char* const plain_end = find_escaped(p, end, escape_html);
     const auto plain = static_cast<std::size_t>(plain_end - p);
-    if (plain != 0) std::memcpy(out, p, plain);
+    copy_bytes(out, p, plain);
     out += plain;
     p = plain_end;
     if (p == end) return out;

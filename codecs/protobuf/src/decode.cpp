@@ -229,7 +229,7 @@ bool Decoder::packed(const Value& value, void* object, Input in) {
   // There are as many bytes as numbers at least, so what the list takes is bounded by what has come.
   void* place = at(ops.resize(object, before + count), before * element.shape->size);
   if (width != 0 && std::endian::native == std::endian::little) {
-    if (!in.empty()) std::memcpy(place, in.at, in.size());
+    copy_bytes(place, in.at, in.size());
     return true;
   }
   while (!in.empty()) {

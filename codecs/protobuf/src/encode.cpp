@@ -172,7 +172,7 @@ bool Encoder::packed(const Value& element, const void* first, std::size_t count)
     const std::size_t size = count * sizeof(Unsigned);
     std::uint8_t* out = write_varint(size, sink_.room(varint_room + size));
     if constexpr (std::endian::native == std::endian::little) {
-      std::memcpy(out, first, size);
+      copy_bytes(out, first, size);
       out += size;
     } else {
       for (std::size_t i = 0; i < count; ++i) {

@@ -167,8 +167,7 @@ std::byte* put_small_number(std::byte* to, std::uint32_t field, std::uint64_t va
 }
 
 std::byte* put_bytes(std::byte* to, std::string_view bytes) noexcept {
-  if (bytes.empty()) return to;
-  std::memcpy(to, bytes.data(), bytes.size());
+  copy_bytes(to, bytes.data(), bytes.size());
   return to + bytes.size();
 }
 

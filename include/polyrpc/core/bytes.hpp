@@ -8,6 +8,21 @@
 
 namespace polyrpc {
 
+namespace detail {
+void copy_many_bytes(void* to, const void* from, std::size_t size) noexcept;
+}
+
+/// `std::memcpy` of any size, zero with null pointers too, for messages and what is large in them. Where a processor
+/// copies strings an order of magnitude slower for a reason of its own it goes another way (`docs/performance.md`,
+/// "Copies").
+inline void copy_bytes(void* to, const void* from, std::size_t size) noexcept {
+  constexpr std::size_t many = 2048;
+  if (size > many)
+    detail::copy_many_bytes(to, from, size);
+  else if (size != 0)
+    std::memcpy(to, from, size);
+}
+
 /// A queue of bytes in one piece of memory: appended at the end, consumed from the front.
 /// The memory is kept and reused until `release` gives it back. Not for use by several threads at once.
 class ByteQueue {
@@ -46,7 +61,7 @@ class ByteQueue {
   void append(const void* bytes, std::size_t count) {
     if (count == 0) return;
     if (capacity_ - end_ < count) return append_growing(static_cast<const std::byte*>(bytes), count);
-    std::memcpy(memory_ + end_, bytes, count);
+    copy_bytes(memory_ + end_, bytes, count);
     end_ += count;
   }
   void push_back(std::byte byte) {
