@@ -26,6 +26,21 @@ void detail::copy_many_bytes(void* to, const void* from, std::size_t size) noexc
   std::memcpy(to, from, size);
 }
 
+namespace {
+
+// Large blocks come from the system with a head of 16 bytes, so that they begin 16 bytes behind a page's begin, and
+// that is where copies from a page's begin are slow: see above. The kernel's copies out of a socket are the same.
+constexpr std::size_t large = std::size_t{64} << 10;
+constexpr std::size_t lead_of_large = 112;
+
+constexpr std::size_t lead_of(std::size_t capacity) noexcept { return capacity >= large ? lead_of_large : 0; }
+
+void deallocate(std::byte* memory, std::size_t capacity) noexcept {
+  if (memory != nullptr) std::free(memory - lead_of(capacity));
+}
+
+}  // namespace
+
 ByteQueue::ByteQueue(ByteQueue&& other) noexcept
     : memory_(std::exchange(other.memory_, nullptr)),
       begin_(std::exchange(other.begin_, 0)),
@@ -40,10 +55,10 @@ ByteQueue& ByteQueue::operator=(ByteQueue&& other) noexcept {
   return *this;
 }
 
-ByteQueue::~ByteQueue() { std::free(memory_); }
+ByteQueue::~ByteQueue() { deallocate(memory_, capacity_); }
 
 void ByteQueue::release() noexcept {
-  std::free(memory_);
+  deallocate(memory_, capacity_);
   memory_ = nullptr;
   begin_ = end_ = capacity_ = 0;
 }
@@ -61,16 +76,17 @@ void ByteQueue::grow(std::size_t count) {
   }
   constexpr std::size_t smallest = 256;
   const std::size_t wanted = (std::max)({live + count, capacity_ * 2, smallest});
-  if (begin_ == 0) {
-    auto* memory = static_cast<std::byte*>(std::realloc(memory_, wanted));
-    if (memory == nullptr) throw std::bad_alloc();
-    memory_ = memory;
+  const std::size_t lead = lead_of(wanted);
+  if (begin_ == 0 && memory_ != nullptr && lead == lead_of(capacity_)) {
+    auto* block = static_cast<std::byte*>(std::realloc(memory_ - lead, wanted + lead));
+    if (block == nullptr) throw std::bad_alloc();
+    memory_ = block + lead;
   } else {
-    auto* memory = static_cast<std::byte*>(std::malloc(wanted));
-    if (memory == nullptr) throw std::bad_alloc();
-    if (live != 0) std::memcpy(memory, memory_ + begin_, live);
-    std::free(memory_);
-    memory_ = memory;
+    auto* block = static_cast<std::byte*>(std::malloc(wanted + lead));
+    if (block == nullptr) throw std::bad_alloc();
+    if (live != 0) std::memcpy(block + lead, memory_ + begin_, live);
+    deallocate(memory_, capacity_);
+    memory_ = block + lead;
     begin_ = 0;
     end_ = live;
   }

@@ -177,6 +177,25 @@ TEST_CASE("bytes are copied, and none besides", "[bytes]") {
   polyrpc::copy_bytes(nullptr, nullptr, 0);
 }
 
+TEST_CASE("a queue keeps its bytes when its memory becomes large, and larger", "[bytes]") {
+  for (const std::size_t consumed : {0, 3}) {
+    ByteQueue queue;
+    std::string model;
+    for (char c = 'a'; queue.size() < 2'000'000; c = c == 'z' ? 'a' : static_cast<char>(c + 1)) {
+      const std::string text(model.size() / 2 + 1000, c);
+      queue.append(text);
+      model += text;
+      queue.consume(consumed);
+      model.erase(0, consumed);
+      CHECK(queue.text() == model);
+    }
+    queue.release();
+    CHECK(queue.capacity() == 0);
+    queue.append("a");
+    CHECK(queue.text() == "a");
+  }
+}
+
 TEST_CASE("a queue behaves like a string under any operations", "[bytes]") {
   for (std::uint32_t seed = 0; seed < 200; ++seed) {
     std::mt19937 random(seed);
