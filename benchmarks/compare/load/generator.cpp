@@ -15,6 +15,7 @@
 // and at the end one line of JSON.
 
 #include "recording.hpp"
+#include "support/buffer.hpp"
 #include "support/clock.hpp"
 #include "support/histogram.hpp"
 #include "support/options.hpp"
@@ -103,7 +104,7 @@ class Generator {
         seconds_(options.number("seconds", 2.0)),
         warmup_(calls_ > 0 ? 0 : options.number("warmup", 0.5)),
         low_water_(options.number<std::uint64_t>("low-water", std::min<std::uint64_t>(depth_ / 4, 8))),
-        buffer_(std::make_unique_for_overwrite<char[]>(read_bytes)) {
+        buffer_(read_bytes) {
     if (connection_count_ == 0 || depth_ == 0) options.fail("at least one connection and one call in flight");
   }
 
@@ -364,7 +365,7 @@ class Generator {
   double seconds_;
   double warmup_;
   std::uint64_t low_water_;
-  std::unique_ptr<char[]> buffer_;
+  bench::Buffer buffer_;
   std::vector<std::unique_ptr<Connection>> connections_;
   KnownReplies known_;
   bench::Descriptor epoll_;

@@ -11,6 +11,7 @@
 // Prints "measuring" when the warm-up is over, and at the end one line of JSON.
 
 #include "speaker.hpp"
+#include "support/buffer.hpp"
 #include "support/clock.hpp"
 #include "support/histogram.hpp"
 #include "support/options.hpp"
@@ -74,7 +75,7 @@ class Pacer {
         calls_(options.number<std::uint64_t>("calls", 0)),
         warmup_(calls_ > 0 ? 0 : static_cast<std::uint64_t>(options.number("warmup", 0.5) * 1e9)),
         length_(static_cast<std::uint64_t>(options.number("seconds", 2.0) * 1e9)),
-        buffer_(std::make_unique_for_overwrite<char[]>(read_bytes)) {
+        buffer_(read_bytes) {
     if (connection_count_ == 0 || depth_ == 0 || depth_ >= most_open) options.fail("how many calls in flight?");
     if (method_.size() != 4) options.fail("--method has four letters");
   }
@@ -333,7 +334,7 @@ class Pacer {
   const std::uint64_t calls_;
   const std::uint64_t warmup_;
   const std::uint64_t length_;
-  std::unique_ptr<char[]> buffer_;
+  bench::Buffer buffer_;
   bench::Descriptor epoll_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> touched_;

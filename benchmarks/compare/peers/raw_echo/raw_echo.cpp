@@ -6,6 +6,7 @@
 //   --batch 1   reads as much as there is and answers all whole frames in it with one write
 //   --batch 0   reads one frame and writes one frame, as most frameworks do
 
+#include "support/buffer.hpp"
 #include "support/options.hpp"
 #include "support/socket.hpp"
 
@@ -50,7 +51,7 @@ class Waiting {
     if (capacity_ - end_ >= room) return;
     const std::span<const char> old = bytes();
     const std::size_t capacity = std::max(2 * old.size(), old.size() + room);
-    auto data = std::make_unique_for_overwrite<char[]>(capacity);
+    bench::Buffer data(capacity);
     std::memcpy(data.get(), old.data(), old.size());
     data_ = std::move(data);
     capacity_ = capacity;
@@ -66,7 +67,7 @@ class Waiting {
   }
 
  private:
-  std::unique_ptr<char[]> data_;
+  bench::Buffer data_;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
@@ -74,8 +75,7 @@ class Waiting {
 
 class Server {
  public:
-  Server(std::uint16_t port, bool batch)
-      : batch_(batch), scratch_(std::make_unique_for_overwrite<char[]>(scratch_bytes)) {
+  Server(std::uint16_t port, bool batch) : batch_(batch), scratch_(scratch_bytes) {
     auto [listener, bound] = bench::listen_on_loopback(port);
     listener_ = std::move(listener);
     epoll_ = bench::Descriptor(::epoll_create1(EPOLL_CLOEXEC));
@@ -197,7 +197,7 @@ class Server {
   }
 
   bool batch_;
-  std::unique_ptr<char[]> scratch_;
+  bench::Buffer scratch_;
   bench::Descriptor listener_;
   bench::Descriptor epoll_;
   std::unordered_map<int, std::unique_ptr<Connection>> connections_;
