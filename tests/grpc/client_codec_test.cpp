@@ -450,7 +450,7 @@ TEST_CASE("a server that gives up after the deadline has kept it", "[grpc]") {
   CHECK(outcome_of_late(headers(1, {{":status", "504"}}, end_stream)) == late);
   CHECK(outcome_of_late(headers(1, {{":status", "404"}}, end_stream)) ==
         "0 unimplemented: grpc: unexpected HTTP status 404\n");
-  CHECK(outcome_of_late(headers(1, with(ok_headers, {{"grpc-status", "14"}}), end_stream)) == "0 unavailable: \n");
+  CHECK(outcome_of_late(headers(1, with(ok_headers, {{"grpc-status", "14"}}), end_stream)) == "0 unavailable\n");
 }
 
 TEST_CASE("interim responses are skipped", "[grpc]") {
