@@ -13,10 +13,10 @@ void detail::copy_many_bytes(void* to, const void* from, std::size_t size) noexc
 #if defined(__x86_64__) || defined(_M_X64)
   // C libraries copy with string moves from some 2 KiB on. AMD's take fifteen times as long where the target's place in
   // its page is less than 32 bytes behind the source's, as it is when a message is copied behind a short head. Pieces
-  // that are too small for them are never slower. Volatile, because compilers make string moves of sizes that they
-  // know.
-  static const volatile std::size_t small = 2048;
-  const std::size_t piece = small;
+  // that are too small for them are about as fast everywhere. Volatile, because compilers make string moves of sizes
+  // that they know.
+  static const volatile std::size_t unknown = copied_piece;
+  const std::size_t piece = unknown;
   auto* out = static_cast<std::byte*>(to);
   const auto* in = static_cast<const std::byte*>(from);
   for (; size > piece; out += piece, in += piece, size -= piece) std::memcpy(out, in, piece);
@@ -84,7 +84,7 @@ void ByteQueue::grow(std::size_t count) {
   } else {
     auto* block = static_cast<std::byte*>(std::malloc(wanted + lead));
     if (block == nullptr) throw std::bad_alloc();
-    if (live != 0) std::memcpy(block + lead, memory_ + begin_, live);
+    copy_bytes(block + lead, memory_ + begin_, live);
     deallocate(memory_, capacity_);
     memory_ = block + lead;
     begin_ = 0;

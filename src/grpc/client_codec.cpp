@@ -49,6 +49,8 @@ struct SessionDeleter {
 };
 using Session = std::unique_ptr<nghttp2_session, SessionDeleter>;
 
+Status late() { return Status::deadline_exceeded("grpc: the deadline has passed"); }
+
 nghttp2_nv field(std::string_view name, std::string_view value, int flags) noexcept {
   const auto bytes = [](std::string_view text) {
     return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));  // nghttp2 does not write to it
@@ -93,7 +95,7 @@ class ClientConnection final : public ClientCodec {
   Status write_request(const RequestHead& head, MessageRef body, ByteQueue& output) override {
     if (!failure_.ok()) return failure_;
     if (is_leaving()) return Status::unavailable("grpc: the connection takes no further calls");
-    if (head.timeout && head.timeout->count() <= 0) return Status::deadline_exceeded("grpc: the deadline has passed");
+    if (head.timeout && head.timeout->count() <= 0) return late();
     if (!head.metadata.empty()) {
       if (Status checked = check_fields(head.metadata); !checked.ok()) return checked;
     }
@@ -625,7 +627,6 @@ class ClientConnection final : public ClientCodec {
 
   /// The server enforces deadlines too, and may come to it before we do.
   static bool is_late(const ClientStream& stream) { return stream.deadline && Clock::now() >= *stream.deadline; }
-  static Status late() { return Status::deadline_exceeded("grpc: the deadline has passed"); }
 
   void stream_closed(ClientStream& stream, std::uint32_t error) {
     stream.id = 0;

@@ -9,15 +9,16 @@
 namespace polyrpc {
 
 namespace detail {
+/// What is copied at once.
+inline constexpr std::size_t copied_piece = 2048;
 void copy_many_bytes(void* to, const void* from, std::size_t size) noexcept;
-}
+}  // namespace detail
 
 /// `std::memcpy` of any size, zero with null pointers too, for messages and what is large in them. Where a processor
 /// copies strings an order of magnitude slower for a reason of its own it goes another way (`docs/performance.md`,
 /// "Copies").
 inline void copy_bytes(void* to, const void* from, std::size_t size) noexcept {
-  constexpr std::size_t many = 2048;
-  if (size > many)
+  if (size > detail::copied_piece)
     detail::copy_many_bytes(to, from, size);
   else if (size != 0)
     std::memcpy(to, from, size);

@@ -13,7 +13,8 @@
 #include <variant>
 #include <vector>
 
-/// A header of its own, because of what it brings in: with `std::complex` come all streams.
+/// A header of its own, because of what it brings in: with `std::complex` comes all of the standard library's
+/// mathematics.
 namespace polyrpc::gob {
 
 /// A value of a type that is not known beforehand, in the wire's own shape; for tools, proxies and tests. Can be an
