@@ -34,7 +34,7 @@ function(polyrpc_add_test name)
   string(MAKE_C_IDENTIFIER "test_${name}" target)
   add_executable(${target} ${arg_SOURCES})
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
-  target_link_libraries(${target} PRIVATE ${arg_LIBS} polyrpc_test_support polyrpc_dev)
+  target_link_libraries(${target} PRIVATE polyrpc_dev ${arg_LIBS} polyrpc_test_support)  # flags in this order
   if(NOT arg_NO_CATCH)
     target_link_libraries(${target} PRIVATE polyrpc_test_main)
   endif()

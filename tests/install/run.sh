@@ -13,7 +13,8 @@ configure() {  # <build folder> <source folder> <argument>...
   local build=$1 source=$2
   shift 2
   rm -rf "$build"
-  "$CMAKE" -G Ninja -S "$source" -B "$build" -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_BUILD_TYPE="$BUILD_TYPE" "$@"
+  "$CMAKE" -G Ninja -S "$source" -B "$build" -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_BUILD_TYPE="$BUILD_TYPE" \
+    -DCMAKE_CXX_FLAGS_DEBUG=-g0 "$@"
 }
 build() { "$CMAKE" --build "$1" --parallel 2 "${@:2}"; }
 

@@ -150,8 +150,8 @@ TEST_CASE("what an interceptor throws is an internal error of that call", "[clie
 TEST_CASE("deadlines hold inside interceptors", "[client][interceptor]") {
   const auto [driver, way] = GENERATE(values(ways));
   Served served;
-  AnyClient client(driver, served.target());
   Gate stopped;
+  AnyClient client(driver, served.target());
   client->intercept([&](InterceptedCall& call, Next next) -> Awaitable<Status> {
     if (call.method() == "Test.Pause") {
       const std::stop_callback note(call.context().stop_token(), [&] { stopped.open(); });
@@ -180,8 +180,8 @@ TEST_CASE("a call is cancelled inside interceptors", "[client][interceptor]") {
   const auto [driver, way] = GENERATE(values(ways));
   const bool on_wire = GENERATE(false, true);
   Served served;
-  AnyClient client(driver, served.target());
   Gate inside;
+  AnyClient client(driver, served.target());
   client->intercept([&](InterceptedCall& call, Next next) -> Awaitable<Status> {
     if (call.method() == "Test.Pause") {
       inside.open();
