@@ -2,6 +2,8 @@
 
 #include "polyrpc/codecs/json.hpp"
 #include "polyrpc/runtime/client.hpp"
+#include "polyrpc/runtime/interceptor.hpp"
+#include "polyrpc/runtime/server.hpp"
 #include "polyrpc/transports/http1.hpp"
 #include "polyrpc/transports/standard.hpp"
 #include "polyrpc/transports/tcp.hpp"
@@ -14,6 +16,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #if defined(POLYRPC_HAS_GZIP)
@@ -112,7 +115,7 @@ Heard hear(std::string_view text, std::size_t calls = 1, const connect::ClientOp
 using Replies = std::vector<std::string>;
 
 /// Every byte with the next one.
-class Next final : public Compressor {
+class NextByte final : public Compressor {
  public:
   std::string_view name() const noexcept override { return "next"; }
   Status compress(std::span<const std::byte> from, ByteQueue& output) const override {
@@ -251,8 +254,8 @@ TEST_CASE("what is no answer ends the connection", "[connect]") {
 
 TEST_CASE("a Connect client compresses", "[connect]") {
   connect::ClientOptions options;
-  options.compressors = {std::make_shared<Next>()};
-  options.compress = std::make_shared<Next>();
+  options.compressors = {std::make_shared<NextByte>()};
+  options.compress = std::make_shared<NextByte>();
   options.compress_from = 4;
   Wire wire(options);
   REQUIRE(wire.send().ok());
@@ -320,4 +323,58 @@ TEST_CASE("our client calls our server in Connect", "[connect]") {
   CHECK(client.call<std::string>("Test.Gate", std::string("x"), soon).status().code() == StatusCode::deadline_exceeded);
   services.gate.open();
   CHECK(echo("after").value() == "after");
+}
+
+TEST_CASE("interceptors surround Connect's calls on both sides", "[connect][interceptor]") {
+  BasicServices services;
+  std::vector<std::string> seen;  // by the server; read when its thread has ended
+  http1::Options http;
+  http.connect.formats = {json::format()};
+  Protocols protocols;
+  protocols.transports = standard_transports();
+  protocols.add(http1::protocol(std::move(http)));
+  Server server(services.registry, std::move(protocols));
+  server.intercept([&](InterceptedCall& call, Next next) -> Awaitable<Status> {
+    const std::string* text = call.request_as<std::string>();
+    seen.push_back(std::string(call.method()) + ' ' + (text == nullptr ? "?" : *text) + ' ' +
+                   std::string(call.context().metadata().get("attempt").value_or("none")));
+    if (text != nullptr && *text == "stop") co_return Status::permission_denied("not here");
+    call.context().headers().set("passed", "by");
+    Status status = co_await next(call);
+    if (std::string* reply = call.reply_as<std::string>(); reply != nullptr && status.ok()) *reply += '!';
+    co_return status;
+  });
+  const std::string address = server.listen("tcp://127.0.0.1:0").to_string();
+  std::thread runner([&] { server.run_without_signals(1); });
+
+  ClientTarget target;
+  target.endpoint = Endpoint::parse(address).value();
+  target.transport = tcp_transport();
+  target.codec = connect::unary(json::format(), {});
+  target.framing = [] { return connect::unary_framing("", "localhost"); };
+  {
+    Client client(std::move(target));
+    client.intercept([](InterceptedCall& call, Next next) -> Awaitable<Status> {
+      call.context().metadata().set("attempt", "1");
+      Status status = co_await next(call);
+      if (status.code() == StatusCode::not_found) {
+        call.context().metadata().set("attempt", "2");
+        status = co_await next(call);
+      }
+      if (std::string* reply = call.reply_as<std::string>(); reply != nullptr && status.ok()) *reply += '?';
+      co_return status;
+    });
+    Metadata headers;
+    CallOptions options;
+    options.headers = &headers;
+    CHECK(client.call<std::string>("Test.Echo", std::string("hi"), options).value() == "hi!?");
+    CHECK(headers.get("passed") == "by");
+    CHECK(client.call<std::string>("Test.Echo", std::string("stop")).status() == Status::permission_denied("not here"));
+    CHECK(client.call<std::string>("Test.Fail", std::string("x")).status() == Status::not_found("x"));
+    CHECK(client.call<std::string>("Test.Echo", 7).status().code() == StatusCode::invalid_argument);
+  }
+  server.stop();
+  runner.join();
+  CHECK(seen == std::vector<std::string>{"Test.Echo hi 1", "Test.Echo stop 1", "Test.Fail x 1", "Test.Fail x 2",
+                                         "Test.Echo ? 1"});
 }
