@@ -92,12 +92,13 @@ def cpu_ticks(pid):
 
 
 def cpu_seconds(pid):
-    """User and system time of a process, to the nanosecond as the scheduler knows it."""
+    """User and system time of a process, to the nanosecond; to the tick once one of its threads has ended."""
     total = 0
     for thread in os.listdir(f"/proc/{pid}/task"):
         with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as stat:
             total += int(stat.read().split()[0])
-    return total * 1e-9
+    # The scheduler's figures of a thread go with it; the process's ticks have them.
+    return max(total * 1e-9, cpu_ticks(pid) / TICKS)
 
 
 def cpu_of_all():
