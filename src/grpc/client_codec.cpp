@@ -36,9 +36,6 @@ constexpr std::int32_t last_stream_id = 0x7FFFFFFF;
 // A peer that asks for more acknowledgements than this while so much waits for it to read is flooding.
 constexpr std::size_t full_output = std::size_t{256} << 10;
 constexpr std::size_t most_unread_acks = 10'000;
-// Messages are handed over in pieces of about this size, so that they are still in the processor's cache when they are
-// sent.
-constexpr std::size_t client_piece = std::size_t{128} << 10;
 constexpr std::size_t kept_paths = 4096;
 constexpr std::size_t gathered = std::size_t{16} << 10;  // of messages in one frame
 // Of one header block, dropped fields included. Past it the server means no good.
@@ -739,7 +736,7 @@ class ClientConnection final : public ClientCodec {
 
   static ssize_t on_read(nghttp2_session* session, std::int32_t id, std::uint8_t*, std::size_t length,
                          std::uint32_t* flags, nghttp2_data_source*, void* user_data) noexcept {
-    if (self(user_data).sink_->size() >= client_piece) return NGHTTP2_ERR_PAUSE;
+    if (self(user_data).sink_->size() >= piece_bytes) return NGHTTP2_ERR_PAUSE;
     ClientStream* const stream = stream_of(session, id);
     if (stream == nullptr) return NGHTTP2_ERR_DEFERRED;  // it is about to be reset
     const std::size_t size = (std::min)(length, stream->out.size());

@@ -17,7 +17,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t piece = 256 << 10;    // handed to the socket at once
 constexpr std::size_t room = 64 << 10;      // waiting messages of one stream, past which its writer waits
 constexpr milliseconds rest_time{200};      // without streams, then memory is given back
 constexpr milliseconds goodbye_time{1000};  // for the ping that tells that the first GOAWAY has arrived
@@ -193,7 +192,7 @@ struct ServerConnection::Callbacks {
 
   static ssize_t send(nghttp2_session*, const std::uint8_t* data, std::size_t length, int, void* user) {
     ServerConnection& connection = self(user);
-    if (connection.sink_->size() >= piece) {
+    if (connection.sink_->size() >= piece_bytes) {
       connection.sink_full_ = true;
       return NGHTTP2_ERR_WOULDBLOCK;
     }
@@ -209,7 +208,7 @@ struct ServerConnection::Callbacks {
   static int send_data(nghttp2_session*, nghttp2_frame*, const std::uint8_t* header, std::size_t length,
                        nghttp2_data_source* source, void* user) {
     ServerConnection& connection = self(user);
-    if (connection.sink_->size() >= piece) {
+    if (connection.sink_->size() >= piece_bytes) {
       connection.sink_full_ = true;
       return NGHTTP2_ERR_WOULDBLOCK;
     }

@@ -19,47 +19,51 @@ constexpr auto digits = [] {
   return table;
 }();
 
-// Fields that are about the connection, the body or the choice of an answer, and so never a call's metadata.
+// Fields that are about the connection, the body or the choice of an answer, and so never a call's metadata. By length.
 constexpr std::array<std::string_view, 27> own_fields = {
+    "te",
+    "date",
+    "host",
+    "vary",
+    "allow",
     "accept",
+    "expect",
+    "server",
+    "trailer",
+    "upgrade",
+    "location",
+    "connection",
+    "keep-alive",
+    "content-type",
+    "content-range",
     "accept-charset",
+    "content-length",
     "accept-encoding",
     "accept-language",
-    "allow",
-    "connection",
-    "content-length",
-    "content-type",
+    "polyrpc-timeout",
     "content-encoding",
     "content-language",
     "content-location",
-    "content-range",
-    "date",
-    "expect",
-    "host",
-    "keep-alive",
-    "location",
-    "polyrpc-timeout",
+    "proxy-connection",
+    "transfer-encoding",
     "proxy-authenticate",
     "proxy-authorization",
-    "proxy-connection",
-    "server",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "vary",
 };
+static_assert(std::is_sorted(own_fields.begin(), own_fields.end(),
+                             [](std::string_view a, std::string_view b) { return a.size() < b.size(); }));
+constexpr std::size_t longest_own = own_fields.back().size();
 
-// Most names are told from all of these by their length.
-constexpr std::uint64_t own_lengths = [] {
-  std::uint64_t lengths = 0;
-  for (const std::string_view own : own_fields) lengths |= std::uint64_t{1} << own.size();
-  return lengths;
+// Where the fields of a length begin; those of the next length end them.
+constexpr auto own_begin = [] {
+  std::array<std::uint8_t, longest_own + 2> begin{};
+  for (const std::string_view own : own_fields)
+    for (std::size_t size = own.size() + 1; size < begin.size(); ++size) ++begin[size];
+  return begin;
 }();
 
 bool is_own(std::string_view name) noexcept {
-  if (name.size() >= 64 || (own_lengths >> name.size() & 1) == 0) return false;
-  return std::any_of(own_fields.begin(), own_fields.end(),
+  if (name.size() > longest_own) return false;
+  return std::any_of(own_fields.begin() + own_begin[name.size()], own_fields.begin() + own_begin[name.size() + 1],
                      [&](std::string_view own) { return equal_ignoring_case(own, name); });
 }
 

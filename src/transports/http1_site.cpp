@@ -132,13 +132,13 @@ Decision Site::decide_call(const HttpRequestHead& head) const {
       is_from_browser = true;
     }
   }
+  const std::string_view kind = without_parameters(type.value_or(std::string_view()));
   const auto is_one_of = [&](const auto& types) {
-    return std::any_of(types.begin(), types.end(), [&](std::string_view known) {
-      return equal_ignoring_case(without_parameters(type.value_or(std::string_view())), known);
-    });
+    return std::any_of(types.begin(), types.end(),
+                       [&](std::string_view known) { return equal_ignoring_case(kind, known); });
   };
   const bool is_json = type && is_one_of(json_types);
-  const bool is_careless = !type || type->empty() || is_one_of(careless_types);
+  const bool is_careless = !is_json && (!type || type->empty() || is_one_of(careless_types));
   // Any web page may have a browser send these types to any address, without asking first; JSON it may not.
   if (is_careless && is_from_browser)
     return refuse(415, "a page in a browser must send Content-Type: application/json", "Accept: application/json\r\n");

@@ -40,8 +40,9 @@ struct WireOptions {
   /// Stands before our own name in `user-agent`.
   std::string user_agent = {};
   Keepalive keepalive = {};
-  /// How much of one call's replies, and of all calls' together, may be on the way unread.
-  std::uint32_t stream_window = std::uint32_t{1} << 20;
+  /// How much of one call's replies, and of all calls' together, may be on the way unread. A message that just misses
+  /// the window waits for it: 2 MiB let those of 1 MiB pass.
+  std::uint32_t stream_window = std::uint32_t{2} << 20;
   std::uint32_t connection_window = std::uint32_t{16} << 20;
   /// Requests of one streaming call that wait for the server's window; past it a writer has to wait.
   std::size_t stream_backlog = std::size_t{64} << 10;

@@ -32,7 +32,7 @@ struct ServerOptions {
   std::size_t send_message_bytes = std::size_t{1} << 31;     ///< a larger reply ends its call with `resource_exhausted`
   std::size_t connection_bytes = std::size_t{64} << 20;  ///< received on one connection and not yet read by handlers
   std::uint32_t concurrent_streams = 256;                ///< of one connection; further ones are refused
-  std::uint32_t stream_window = 1 << 20;                 ///< bytes that a client may send ahead on a stream
+  std::uint32_t stream_window = 2 << 20;                 ///< bytes that a client may send ahead on a stream
   std::uint32_t connection_window = 16 << 20;
   std::size_t header_bytes = 16 << 10;  ///< of one request, as HTTP/2 counts them
   /// Streams that a client may have reset, by itself or by breaking rules: so many at once, so many a second.
