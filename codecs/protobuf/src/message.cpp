@@ -39,7 +39,7 @@ Status merge_message(const Shape& shape, void* object, Input in, std::size_t dep
   google::protobuf::io::CodedInputStream stream(in.at, static_cast<int>(in.size()));
   stream.SetRecursionLimit(static_cast<int>((std::min)(depth_limit, deepest)));
   if (message.MergePartialFromCodedStream(&stream) && stream.ConsumedEntireMessage()) return {};
-  return Status::invalid_argument("protobuf: malformed or too deeply nested " + message.GetTypeName());
+  return Status::invalid_argument("protobuf: malformed or too deeply nested " + std::string(message.GetTypeName()));
 }
 
 void clear_message(const Shape& shape, void* object) { ops_of(shape).get_mutable(object).Clear(); }
