@@ -206,7 +206,7 @@ TEST_CASE("the first request brings preface, settings and window", "[grpc]") {
   REQUIRE(wire.call(7, "pkg.Service.Method", "hello").ok());
   const auto frames = wire.frames();
   REQUIRE(frames.size() == 4);
-  // ENABLE_PUSH 0, INITIAL_WINDOW_SIZE 1 MiB, MAX_HEADER_LIST_SIZE 16 KiB, NO_RFC7540_PRIORITIES 1
+  // ENABLE_PUSH 0, INITIAL_WINDOW_SIZE 2 MiB, MAX_HEADER_LIST_SIZE 16 KiB, NO_RFC7540_PRIORITIES 1
   CHECK(frames[0].payload == "\0\2\0\0\0\0\0\4\0\x20\0\0\0\5\0\1\0\0\0\6\0\0\x40\0\0\x09\0\0\0\1"s);
   CHECK(frames[1].text() == "WINDOW_UPDATE 0 16711681");
   CHECK(frames[2].text() == "HEADERS 1");

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #if defined(POLYRPC_HAS_GZIP)
@@ -113,6 +114,15 @@ Heard hear(std::string_view text, std::size_t calls = 1, const connect::ClientOp
 }
 
 using Replies = std::vector<std::string>;
+
+ClientTarget target_of(const std::string& address, connect::ClientOptions options = {}) {
+  ClientTarget target;
+  target.endpoint = Endpoint::parse(address).value();
+  target.transport = tcp_transport();
+  target.codec = connect::unary(json::format(), std::move(options));
+  target.framing = [] { return connect::unary_framing("", "localhost"); };
+  return target;
+}
 
 /// Every byte with the next one.
 class NextByte final : public Compressor {
@@ -289,12 +299,7 @@ TEST_CASE("our client calls our server in Connect", "[connect]") {
   protocols.add(http1::protocol(std::move(http)));
   RunningServer server(services.registry, std::move(protocols));
 
-  ClientTarget target;
-  target.endpoint = Endpoint::parse(server.address()).value();
-  target.transport = tcp_transport();
-  target.codec = connect::unary(json::format(), options);
-  target.framing = [] { return connect::unary_framing("", "localhost"); };
-  Client client(std::move(target));
+  Client client(target_of(server.address(), options));
 
   const auto echo = [&](const std::string& text) { return client.call<std::string>("Test.Echo", text); };
   CHECK(echo("hi").value() == "hi");
@@ -347,13 +352,8 @@ TEST_CASE("interceptors surround Connect's calls on both sides", "[connect][inte
   const std::string address = server.listen("tcp://127.0.0.1:0").to_string();
   std::thread runner([&] { server.run_without_signals(1); });
 
-  ClientTarget target;
-  target.endpoint = Endpoint::parse(address).value();
-  target.transport = tcp_transport();
-  target.codec = connect::unary(json::format(), {});
-  target.framing = [] { return connect::unary_framing("", "localhost"); };
   {
-    Client client(std::move(target));
+    Client client(target_of(address));
     client.intercept([](InterceptedCall& call, Next next) -> Awaitable<Status> {
       call.context().metadata().set("attempt", "1");
       Status status = co_await next(call);
