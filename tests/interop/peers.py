@@ -65,19 +65,27 @@ def build_cancel(out):
         sys.exit(why)
 
 
-def build_protorpc(out):
-    """Needs Go 1.21 and two modules from the registry."""
+def build_in_module(out, module, *programs):
+    """Needs Go 1.21 and modules from the registry."""
     go = find_go()
     version = subprocess.run([go, "env", "GOVERSION"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     number = re.match(r"go1\.(\d+)", version)
     if not number or int(number.group(1)) < 21:
         raise Missing(f"{version} is too old")
-    ok, why = run([go, "mod", "download"], HERE / "go" / "protorpc", "go mod download")
+    ok, why = run([go, "mod", "download"], HERE / "go" / module, "go mod download")
     if not ok:
         raise Missing(why)
-    ok, why = run([go, "build", "-o", f"{out}{os.sep}", "./protorpc_server", "./protorpc_client"], HERE / "go" / "protorpc", "go build")
+    ok, why = run([go, "build", "-o", f"{out}{os.sep}", *(f"./{program}" for program in programs)], HERE / "go" / module, "go build")
     if not ok:
         sys.exit(why)
+
+
+def build_protorpc(out):
+    build_in_module(out, "protorpc", "protorpc_server", "protorpc_client")
+
+
+def build_chai2010(out):
+    build_in_module(out, "chai2010", "chai2010_server", "chai2010_client")
 
 
 def build_jayson(out):
@@ -99,7 +107,8 @@ def build_jayson(out):
     stamp.write_text(lock)
 
 
-BUILD = {"go": build_go, "cancel": build_cancel, "protorpc": build_protorpc, "jayson": build_jayson}
+BUILD = {"go": build_go, "cancel": build_cancel, "protorpc": build_protorpc, "chai2010": build_chai2010,
+         "jayson": build_jayson}
 
 
 def client_of(suite, addresses, options):
@@ -107,7 +116,9 @@ def client_of(suite, addresses, options):
     if suite == "go":
         flags = [f"-{kind}={address}" for kind, address in addresses.items()]
         return [str(out / "peer_client"), *flags] + (["-stock"] if options.stock else [])
-    if suite in ("cancel", "protorpc"):
+    if suite in ("protorpc", "chai2010"):
+        return [str(out / f"{suite}_client"), "-tcp", addresses["tcp"]] + (["-stock"] if options.stock else [])
+    if suite == "cancel":
         return [str(out / f"{suite}_client"), "-tcp", addresses["tcp"]]
     kinds = {"tcp": addresses.get("json") or addresses.get("tcp"), "http": addresses.get("http")}
     flags = [part for kind, address in kinds.items() if address for part in (f"--{kind}", address)]
@@ -221,7 +232,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("build", "check", "golden"))
     parser.add_argument("--out", type=pathlib.Path, required=True, help="where the programs go, outside the sources")
-    parser.add_argument("--suites", default="go", help="of go, cancel, protorpc, jayson, with commas between")
+    parser.add_argument("--suites", default="go", help="of go, cancel, protorpc, chai2010, jayson, with commas between")
     parser.add_argument("--one-port", action="store_true", help="http and json are where tcp is, unix-json where unix is")
     parser.add_argument("--stock", action="store_true", help="the server is the peer's own: skip what it cannot do")
     arguments = sys.argv[1:]
