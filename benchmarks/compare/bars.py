@@ -120,9 +120,9 @@ def compute(results):
         against(f"1 MiB, 1 x 4, {name}", 0.8, r.calls(name, MIB, 1, 4), r.calls(RAW, MIB, 1, 4), "the raw echo")
 
     for entry in r.entries("mixed"):
-        if entry["slow"] and ROWS.get(entry["server"], {}).get("group") == "polyrpc" and "p99_us" in entry:
-            without = r.median("mixed", "p99_us", server=entry["server"], rate=entry["rate"], slow=False)
-            with_slow = entry["p99_us"]["median"]
+        if entry["slow"] and ROWS.get(entry["server"], {}).get("group") == "polyrpc" and "slice_p99_us" in entry:
+            without = r.median("mixed", "slice_p99_us", server=entry["server"], rate=entry["rate"], slow=False)
+            with_slow = entry["slice_p99_us"]["median"]
             if without is None:
                 continue
             bars.append(bar(f"mixed load at {entry['rate']:,}/s, p99 of the fast, {entry['server']}", ("at most", 1.25),

@@ -30,7 +30,7 @@ BUSY = (32, 16, 64)
 # A run in which something else took more than this share of a core is made again.
 DISTURBED = 0.05
 
-MIXED_RATES, SLOW_ONE_IN = (10_000, 50_000), 100
+MIXED_RATES, SLOW_ONE_IN, MIXED_LENGTHS = (10_000, 50_000), 100, 4
 OPEN_FRACTIONS, OPEN_STEPS = (0.3, 0.6, 0.8, 0.9), (10_000, 50_000, 100_000, 500_000)
 
 
@@ -178,6 +178,7 @@ def busy_rate(context, row, server):
 
 
 def paced(context, row, server, rate, *more):
+    """Options in `more` come after the ordinary ones, and so in their place."""
     pacer = context.program(["{build}/bench_pacer"])
     command = client_command(pacer, row, server, context.options, 32, 16, 1, "--rate", f"{rate:.0f}", *more)
     return run_undisturbed(context.options, lambda: measure.run_client(command, context.options.client_core, server.pid))
@@ -214,7 +215,7 @@ def measure_mixed(context):
                     if rate > MIXED_RATES[0] and rate > 0.5 * busy_rate(context, row, server):
                         continue
                     for slow in (False, True):
-                        more = ("--other", str(SLOW_ONE_IN)) if slow else ()
+                        more = ["--seconds", str(MIXED_LENGTHS * options.seconds)] + (["--other", str(SLOW_ONE_IN)] if slow else [])
                         collection.add((row["name"], rate, slow), lambda: paced(context, row, server, rate, *more))
     return collection.entries(("server", "rate", "slow"))
 

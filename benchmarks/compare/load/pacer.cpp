@@ -4,6 +4,8 @@
 //   is
 //                counted from when they were due, so that a server that stops for a while is not spared the calls that
 //                it would have got meanwhile. What is not answered a second after the end counts with its age.
+//                Of each tenth of a second there is a p99 of its own too: their median is what calls see while nothing
+//                else holds up the machine.
 //   --other N    every N-th call, at random, is one of Echo.Slow (--method), and counted apart
 //   --wire grpc  calls on HTTP/2, also in a closed loop (without --rate)
 //
@@ -38,6 +40,7 @@ namespace {
 using bench::now;
 
 constexpr std::size_t read_bytes = std::size_t{256} << 10;
+constexpr std::uint64_t slice_nanoseconds = 100'000'000;
 constexpr std::uint32_t most_open = std::uint32_t{1} << 16;  // calls on a connection
 
 struct Call {
@@ -199,7 +202,26 @@ class Pacer {
   void give_up(const Call& call, std::uint64_t time) {
     if (call.due < measured_from_) return;
     ++unanswered_;
-    (call.other ? other_latency_ : latency_).add(time - call.due, 1);
+    count(call, time - call.due);
+  }
+
+  void count(const Call& call, std::uint64_t latency) {
+    if (call.other) {
+      other_latency_.add(latency, 1);
+      return;
+    }
+    latency_.add(latency, 1);
+    const auto slice = static_cast<std::size_t>((call.due - measured_from_) / slice_nanoseconds);
+    if (rate_ > 0 && slice < slices_.size()) slices_[slice].add(latency, 1);
+  }
+
+  double median_p99_of_slices() const {
+    std::vector<double> each;
+    for (const bench::Histogram& slice : slices_) each.push_back(slice.quantile(0.99));
+    if (each.empty()) return 0;
+    const auto middle = each.begin() + static_cast<std::ptrdiff_t>(each.size() / 2);
+    std::nth_element(each.begin(), middle, each.end());
+    return *middle;
   }
 
   bool is_other() {
@@ -297,7 +319,7 @@ class Pacer {
     call.open = false;
     --connection.open;
     ++replies_;
-    if (call.due >= measured_from_ && measuring_) (call.other ? other_latency_ : latency_).add(arrived - call.due, 1);
+    if (call.due >= measured_from_ && measuring_) count(call, arrived - call.due);
     if (rate_ <= 0) connection.due.push_back(Call{arrived, is_other(), true});
   }
 
@@ -315,7 +337,9 @@ class Pacer {
         latency_.quantile(0.999) / 1e3, static_cast<double>(latency_.largest()) / 1e3, cpu * 1e6 / calls, cpu / whole,
         static_cast<double>(bytes_out_) / calls, static_cast<double>(bytes_in_) / calls,
         static_cast<unsigned long long>(unanswered_), rate_);
-    if (rate_ > 0) std::printf(",\"late_p99_us\":%.2f", lateness_.quantile(0.99) / 1e3);
+    if (rate_ > 0)
+      std::printf(",\"late_p99_us\":%.2f,\"slice_p99_us\":%.2f", lateness_.quantile(0.99) / 1e3,
+                  median_p99_of_slices() / 1e3);
     if (one_in_ > 0)
       std::printf(",\"slow_p50_us\":%.2f,\"slow_p99_us\":%.2f", other_latency_.quantile(0.5) / 1e3,
                   other_latency_.quantile(0.99) / 1e3);
@@ -347,6 +371,8 @@ class Pacer {
   double cpu_ = 0;
   bench::Histogram latency_;
   bench::Histogram other_latency_;
+  std::vector<bench::Histogram> slices_ =
+      std::vector<bench::Histogram>(static_cast<std::size_t>(rate_ > 0 ? length_ / slice_nanoseconds : 0));
   bench::Histogram lateness_;  // of the pacer, when a call is its turn
   std::uint64_t replies_ = 0;
   std::uint64_t replies_in_time_ = 0;
