@@ -8,6 +8,13 @@
 
 namespace polyrpc {
 
+namespace {
+
+// How many later alarms a new one may pass on its way into the list.
+constexpr int most_passed = 4;
+
+}  // namespace
+
 // Outlives the loop while a wait is under way; `loop` is then null.
 struct Loop::Timer {
   explicit Timer(asio::io_context& context, Loop* owner) : timer(context), loop(owner) {}
@@ -26,7 +33,8 @@ Loop::Loop(asio::io_context& context) : context_(context), timer_(std::make_shar
 Loop::~Loop() {
   timer_->loop = nullptr;
   timer_->timer.cancel();
-  for (Alarm* alarm : heap_) alarm->position_ = Alarm::none;
+  for (Alarm* alarm : heap_) alarm->position_ = Alarm::nowhere;
+  for (Alarm* alarm = first_; alarm != nullptr; alarm = alarm->next_) alarm->position_ = Alarm::nowhere;
 }
 
 void Loop::post(std::function<void()> work) { asio::post(context_, std::move(work)); }
@@ -64,30 +72,49 @@ void Loop::sift_down(std::size_t position) noexcept {
   place(position, alarm);
 }
 
+Alarm& Loop::earliest() const noexcept {
+  if (heap_.empty() || (first_ != nullptr && first_->time_ <= heap_.front()->time_)) return *first_;
+  return *heap_.front();
+}
+
+/// Puts an alarm into the list, if its place is near the end.
+bool Loop::list(Alarm& alarm) noexcept {
+  Alarm* before = last_;
+  for (int passed = 0; before != nullptr && before->time_ > alarm.time_; before = before->previous_)
+    if (++passed > most_passed) return false;
+  Alarm* const after = before != nullptr ? before->next_ : first_;
+  alarm.previous_ = before;
+  alarm.next_ = after;
+  (before != nullptr ? before->next_ : first_) = &alarm;
+  (after != nullptr ? after->previous_ : last_) = &alarm;
+  alarm.position_ = Alarm::in_list;
+  ++listed_;
+  return true;
+}
+
 void Loop::set(Alarm& alarm, Clock::time_point time) {
-  if (alarm.is_set()) {
-    const bool later = time > alarm.time_;
-    alarm.time_ = time;
-    if (later)
-      sift_down(alarm.position_);
-    else
-      sift_up(alarm.position_);
-  } else {
+  clear(alarm);
+  alarm.time_ = time;
+  alarm.loop_ = this;
+  if (!list(alarm)) {
     heap_.push_back(&alarm);
-    alarm.loop_ = this;
-    alarm.time_ = time;
     alarm.position_ = heap_.size() - 1;
     sift_up(alarm.position_);
   }
-  if (heap_.front() == &alarm) arm();
+  if (&earliest() == &alarm) arm();
 }
 
 void Loop::clear(Alarm& alarm) noexcept {
   if (!alarm.is_set()) return;
-  const std::size_t position = alarm.position_;
+  const std::size_t position = std::exchange(alarm.position_, Alarm::nowhere);
+  if (position == Alarm::in_list) {
+    (alarm.previous_ != nullptr ? alarm.previous_->next_ : first_) = alarm.next_;
+    (alarm.next_ != nullptr ? alarm.next_->previous_ : last_) = alarm.previous_;
+    --listed_;
+    return;
+  }
   Alarm* last = heap_.back();
   heap_.pop_back();
-  alarm.position_ = Alarm::none;
   if (last != &alarm) {
     place(position, last);
     sift_up(position);
@@ -97,15 +124,15 @@ void Loop::clear(Alarm& alarm) noexcept {
 }
 
 void Loop::rest() {
-  if (!heap_.empty() || !timer_->armed) return;
+  if (!is_empty() || !timer_->armed) return;
   timer_->armed.reset();
   timer_->timer.cancel();
 }
 
 // The timer may ring too early, never too late: it is moved only when the first alarm comes before it.
 void Loop::arm() {
-  if (heap_.empty()) return;
-  const Clock::time_point first = heap_.front()->time_;
+  if (is_empty()) return;
+  const Clock::time_point first = earliest().time_;
   if (timer_->armed && *timer_->armed <= first) return;
   timer_->armed = first;
   timer_->timer.expires_at(first);
@@ -126,11 +153,11 @@ void Loop::ring_due() {
     }
   } at_end{timer_};
   // No more than there are now: those that alarms set again into the past wait for their turn.
-  for (std::size_t left = heap_.size(); left > 0; --left) {
-    if (at_end.timer->loop == nullptr || heap_.empty() || heap_.front()->time_ > now) break;
-    Alarm* alarm = heap_.front();
-    clear(*alarm);
-    alarm->ring();
+  for (std::size_t left = listed_ + heap_.size(); left > 0; --left) {
+    if (at_end.timer->loop == nullptr || is_empty() || earliest().time_ > now) break;
+    Alarm& alarm = earliest();
+    clear(alarm);
+    alarm.ring();
   }
 }
 

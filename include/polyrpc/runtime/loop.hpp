@@ -23,7 +23,7 @@ class Alarm {
   Alarm& operator=(const Alarm&) = delete;
   virtual ~Alarm();
 
-  bool is_set() const noexcept { return position_ != none; }
+  bool is_set() const noexcept { return position_ != nowhere; }
   Clock::time_point time() const noexcept { return time_; }
 
  protected:
@@ -32,10 +32,13 @@ class Alarm {
 
  private:
   friend class Loop;
-  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+  static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+  static constexpr std::size_t in_list = nowhere - 1;
 
   Loop* loop_ = nullptr;
-  std::size_t position_ = none;
+  std::size_t position_ = nowhere;  // in the loop's heap, if it is not in its list
+  Alarm* previous_ = nullptr;
+  Alarm* next_ = nullptr;
   Clock::time_point time_{};
 };
 
@@ -69,6 +72,9 @@ class Loop {
  private:
   struct Timer;
 
+  bool is_empty() const noexcept { return first_ == nullptr && heap_.empty(); }
+  Alarm& earliest() const noexcept;
+  bool list(Alarm& alarm) noexcept;
   void place(std::size_t position, Alarm* alarm) noexcept;
   void sift_up(std::size_t position) noexcept;
   void sift_down(std::size_t position) noexcept;
@@ -76,6 +82,11 @@ class Loop {
   void ring_due();
 
   asio::io_context& context_;
+  // Most alarms are set with one and the same timeout, each for later than those before it: they are kept in a list in
+  // order of time, where setting and clearing take a step or two, and all others in a heap.
+  Alarm* first_ = nullptr;
+  Alarm* last_ = nullptr;
+  std::size_t listed_ = 0;
   std::vector<Alarm*> heap_;  // earliest first; 4-ary
   std::shared_ptr<Timer> timer_;
   ByteQueue input_;
