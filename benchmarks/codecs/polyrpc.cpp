@@ -57,15 +57,14 @@ void measure_gob(const Settings& settings, const char* name, const T& value) {
   const std::string again(output.text());
 
   polyrpc::gob::Decoder decoder;
-  ByteQueue input;
-  input.append(first);
-  const auto read = [&](T& into) {
+  const auto read = [&](const std::string& bytes, T& into) {
+    std::span<const std::byte> input = polyrpc::as_bytes(bytes);
     const polyrpc::Result<bool> done = decoder.decode(input, into);
     check(done.status());
     if (!*done) throw std::runtime_error("a value is not all there");
   };
   T last{};
-  read(last);
+  read(first, last);
   bench::require_same(last == value, "gob", name);
   bench::measure_and_print(
       settings, "polyrpc gob", name, again.size(),
@@ -74,9 +73,8 @@ void measure_gob(const Settings& settings, const char* name, const T& value) {
         check(encoder.encode(value, output));
       },
       [&] {
-        input.append(again);
         T into{};
-        read(into);
+        read(again, into);
       });
 }
 

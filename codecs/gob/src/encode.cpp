@@ -36,12 +36,25 @@ void copy_few(std::byte* to, const void* from, std::size_t size) noexcept {
   }
 }
 
+/// Of 16 to 32 bytes.
+void copy_some(std::byte* to, const void* from, std::size_t size) noexcept {
+  struct Half {
+    std::uint64_t words[2];
+  };
+  const auto first = load<Half>(from);
+  const auto last = load<Half>(at(from, size - sizeof(Half)));
+  store(to, first);
+  store(to + size - sizeof(Half), last);
+}
+
 /// Most texts are short: for these the library is not called.
 std::byte* copy(std::byte* to, const void* from, std::size_t size) noexcept {
-  if (size > 16)
-    copy_bytes(to, from, size);
-  else
+  if (size <= 16)
     copy_few(to, from, size);
+  else if (size <= 32)
+    copy_some(to, from, size);
+  else
+    copy_bytes(to, from, size);
   return to + size;
 }
 
@@ -223,7 +236,7 @@ class Encoding {
   bool tree_structure(const TreeType& type, const Value::Struct& value);
   bool tree_interface_value(const Content& content);
   bool collect_tree(const Value& value);
-  bool top(const Root& root, const void* object);
+  bool top(const Root& root, const SendType& type, const void* object);
 
   bool left_out(const SendType& type, const void* object);
   std::size_t lower_bound(const SendType& type, const void* object);
@@ -272,6 +285,11 @@ class Encoding {
     cur_ = copy(put_uint(cur_, size), bytes, size);
   }
   void append(const void* bytes, std::size_t size) { cur_ = copy(cur_, bytes, size); }
+  /// With rubbish behind it, as `put_uint`.
+  void append_id(const Root& root) {
+    store(cur_, load<std::uint64_t>(root.id_bytes));
+    cur_ += root.id_size;
+  }
 
   bool enter() {
     if (depth_ >= stream_.context_.limits.depth) return fail(Status::resource_exhausted(too_deep));
@@ -310,37 +328,41 @@ Status Encoding::run(MessageRef value) {
       return Status::invalid_argument("gob: cannot encode nil pointer of type " + go_text(*value.shape));
   }
   if (type->op == Op::tree) return run_tree(*static_cast<const Value*>(object));
-  reserve(root->messages.size() + 64);
-  define_before(*root);
+  if (root->own != nullptr && !stream_.was_sent(root->own->bit)) define_before(*root);
   if (type->holds_interface && stream_.context_.options.definitions == DefinitionOrder::safe) {
     if (!collect(*type, object)) return std::move(status_);
   }
   Part part;
   open(part, lower_bound(*type, object));
   innermost_ = &part;
-  append(root->id_bytes, root->id_size);
-  if (!top(*root, object) || !close(part)) return std::move(status_);
+  append_id(*root);
+  if (!top(*root, *type, object) || !close(part)) return std::move(status_);
   commit();
   return {};
 }
 
-/// `object` is what the pointers led to.
-bool Encoding::top(const Root& root, const void* object) {
+/// `type` and `object` are what the pointers led to.
+inline bool Encoding::top(const Root& root, const SendType& type, const void* object) {
+  if (type.op == Op::structure) return structure(type, object);
   if (!root.is_struct) put(0);
-  return value(without_pointers(*root.type), object);
+  return value(type, object);
 }
 
 // ---- parts and definitions ----
 
-void Encoding::open(Part& part, std::size_t expected) {
+inline void Encoding::open(Part& part, std::size_t expected) {
   part.start = position();
   part.guess = uint_size(expected);
   reserve(expected + 2 * max_uint_size);
   cur_ += part.guess;
 }
 
-bool Encoding::close(const Part& part) {
+inline bool Encoding::close(const Part& part) {
   const std::size_t size = position() - part.start - part.guess;
+  if (part.guess == 1 && size < 128) [[likely]] {
+    *(cur_ - size - 1) = static_cast<std::byte>(size);
+    return true;
+  }
   if (size >= greatest_message) return fail(Status::resource_exhausted("gob: encoder: message too big"));
   const std::size_t needed = uint_size(size);
   if (needed != part.guess) {
@@ -590,12 +612,9 @@ std::size_t Encoding::lower_bound(const SendType& type, const void* object) {
       return 0;
   }
   std::size_t sum = 0;
-  for (const SendField& field : type.fields) {
+  for (const SendField& field : type.sized) {
     const void* place = at(object, field.offset);
-    if (field.op == Op::std_string || field.op == Op::text || field.op == Op::bytes)
-      sum += bytes_of(field, place).size();
-    else if (field.op == Op::list)
-      sum += field.type->shape->list->size(place);
+    sum += field.op == Op::list ? field.type->shape->list->size(place) : bytes_of(field, place).size();
   }
   return sum;
 }
@@ -757,10 +776,13 @@ bool Encoding::byte_list(const SendType& type, const void* object) {
 }
 
 bool Encoding::time(const SendType& type, const void* object) {
-  std::byte bytes[max_time_size];
+  std::byte bytes[max_time_size] = {};
   const std::size_t size = write_time(type.shape->time->get(object), bytes);
   if (size == 0) return fail(Status::invalid_argument("Time.MarshalBinary: unexpected zone offset"));
-  put_bytes(bytes, size);
+  reserve(max_uint_size + max_time_size);
+  cur_ = put_uint(cur_, size);
+  std::memcpy(cur_, bytes, max_time_size);
+  cur_ += size;
   return true;
 }
 
@@ -851,11 +873,12 @@ bool Encoding::interface(const Content& content) {
 bool Encoding::interface_value(const Root& root, const void* object) {
   define_inside(root);
   reserve(max_uint_size);
-  append(root.id_bytes, root.id_size);
+  append_id(root);
+  const SendType& type = without_pointers(*root.type);
   Part part;
-  open(part, lower_bound(without_pointers(*root.type), object));
+  open(part, lower_bound(type, object));
   Part* outer = std::exchange(innermost_, &part);
-  if (!top(root, object) || !close(part)) return false;
+  if (!top(root, type, object) || !close(part)) return false;
   innermost_ = outer;
   return true;
 }

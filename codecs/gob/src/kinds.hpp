@@ -48,6 +48,7 @@ enum class Op : std::uint8_t {
 Op op_of(const Shape& shape) noexcept;
 
 constexpr bool is_number(Op op) noexcept { return op <= Op::complex128; }
+constexpr bool is_text_or_bytes(Op op) noexcept { return op == Op::std_string || op == Op::text || op == Op::bytes; }
 
 /// The id of a type that is not defined on the stream, or 0.
 std::int32_t basic_id(Op op) noexcept;

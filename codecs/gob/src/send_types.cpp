@@ -192,6 +192,7 @@ const detail::SendType* TypeNumbers::Table::send_type(const Shape& shape) {
     for_each_field(shape, [&](const Field& field, std::size_t offset) {
       const detail::SendType* inner = send_type(field.shape());
       type.fields.push_back({inner->op, number++, offset, inner});
+      if (detail::is_text_or_bytes(inner->op) || inner->op == Op::list) type.sized.push_back(type.fields.back());
       type.room += 3 * detail::max_uint_size;  // the delta, and up to two numbers
     });
   } else if (type.op == Op::bridged) {

@@ -33,6 +33,7 @@ struct SendType {
   const SendType* key = nullptr;
   const SendType* element = nullptr;
   std::vector<SendField> fields;
+  std::vector<SendField> sized;  ///< the fields that tell at once how much there is at least to be written
   std::size_t room = 0;          ///< of a struct: all deltas, all numbers, all lengths and the end
   bool holds_interface = false;  ///< there may be an interface value somewhere inside
 };

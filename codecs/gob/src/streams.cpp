@@ -4,6 +4,7 @@
 #include "errors.hpp"
 #include "receive.hpp"
 
+#include <span>
 #include <utility>
 
 namespace polyrpc::gob {
@@ -45,9 +46,9 @@ class Decoder::State {
   State(Options&& options, const CodecLimits& limits) : context(std::move(options), limits), stream(context) {}
 
   /// Cuts the next value; false when it has not arrived.
-  Result<bool> next(ByteQueue& input, detail::Extent& extent) {
+  Result<bool> next(std::span<const std::byte> input, detail::Extent& extent) {
     if (!failure.ok()) return failure;
-    switch (stream.find(input.readable(), extent)) {
+    switch (stream.find(input, extent)) {
       case detail::Cut::more:
         return false;
       case detail::Cut::bad:
@@ -58,11 +59,6 @@ class Decoder::State {
     }
     return true;
   }
-  void take(ByteQueue& input, const detail::Extent& extent) {
-    input.consume(extent.end);
-    stream.consumed(extent.end);
-  }
-
   const detail::StreamContext context;
   detail::ReceiveStream stream;
   Status failure;
@@ -73,21 +69,33 @@ Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 Decoder::~Decoder() = default;
 
-Result<bool> Decoder::decode(ByteQueue& input, MessageSlot into) {
+Result<bool> Decoder::decode(std::span<const std::byte>& input, MessageSlot into) {
   detail::Extent extent;
   Result<bool> found = state_->next(input, extent);
   if (!found.ok() || !*found) return found;
-  Status status = state_->stream.decode(input.readable(), extent, into);
-  state_->take(input, extent);
+  detail::ReceiveStream& stream = state_->stream;
+  Status status = stream.decode(input, extent, into);
+  input = input.subspan(extent.end);
+  stream.consumed(extent.end);
   if (status.ok()) return true;
-  if (state_->stream.error() != nullptr) state_->failure = status;
+  if (stream.error() != nullptr) state_->failure = status;
   return status;
+}
+
+Result<bool> Decoder::decode(ByteQueue& input, MessageSlot into) {
+  std::span<const std::byte> bytes = input.readable();
+  Result<bool> done = decode(bytes, into);
+  input.consume(input.size() - bytes.size());
+  return done;
 }
 
 Result<bool> Decoder::discard(ByteQueue& input) {
   detail::Extent extent;
-  Result<bool> found = state_->next(input, extent);
-  if (found.ok() && *found) state_->take(input, extent);
+  Result<bool> found = state_->next(input.readable(), extent);
+  if (found.ok() && *found) {
+    input.consume(extent.end);
+    state_->stream.consumed(extent.end);
+  }
   return found;
 }
 

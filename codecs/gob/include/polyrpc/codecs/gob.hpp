@@ -108,6 +108,12 @@ class Decoder {
   Result<bool> decode(ByteQueue& input, T& into) {
     return decode(input, message_slot(into));
   }
+  /// The same for bytes that stand somewhere else. Views in `into` live as long as these.
+  Result<bool> decode(std::span<const std::byte>& input, MessageSlot into);
+  template <class T>
+  Result<bool> decode(std::span<const std::byte>& input, T& into) {
+    return decode(input, message_slot(into));
+  }
   /// Takes the next value off `input` without a look at it.
   Result<bool> discard(ByteQueue& input);
 
