@@ -167,14 +167,18 @@ TEST_CASE("a size that no machine has is refused as no memory", "[bytes]") {
 TEST_CASE("bytes are copied, and none besides", "[bytes]") {
   std::string from(9000, ' ');
   for (std::size_t i = 0; i < from.size(); ++i) from[i] = static_cast<char>('!' + i % 89);
-  for (const std::size_t size : {0, 1, 7, 2047, 2048, 2049, 4095, 4096, 4097, 8191, 9000}) {
+  const auto check = [&](auto copy, std::size_t size) {
     for (const std::size_t ahead : {0, 1, 31, 32}) {
       std::string to(ahead + size + 1, '.');
-      polyrpc::copy_bytes(to.data() + ahead, from.data(), size);
+      copy(to.data() + ahead, from.data(), size);
       CHECK(to == std::string(ahead, '.') + from.substr(0, size) + '.');
     }
-  }
-  polyrpc::copy_bytes(nullptr, nullptr, 0);
+    copy(nullptr, nullptr, 0);
+  };
+  for (const std::size_t size : {0, 1, 7, 2047, 2048, 2049, 4095, 4096, 4097, 8191, 9000})
+    check(polyrpc::copy_bytes, size);
+  for (std::size_t size = 0; size <= 70; ++size) check(polyrpc::copy_short_bytes, size);
+  check(polyrpc::copy_short_bytes, from.size());
 }
 
 TEST_CASE("a queue keeps its bytes when its memory becomes large, and larger", "[bytes]") {

@@ -16,45 +16,8 @@ namespace {
 
 constexpr std::uint64_t greatest_message = std::uint64_t{1} << 33;  // Go on 64 bits takes less
 
-/// Of at most 16 bytes.
-void copy_few(std::byte* to, const void* from, std::size_t size) noexcept {
-  if (size >= 8) {
-    const auto first = load<std::uint64_t>(from);
-    const auto last = load<std::uint64_t>(at(from, size - 8));
-    store(to, first);
-    store(to + size - 8, last);
-  } else if (size >= 4) {
-    const auto first = load<std::uint32_t>(from);
-    const auto last = load<std::uint32_t>(at(from, size - 4));
-    store(to, first);
-    store(to + size - 4, last);
-  } else if (size != 0) {
-    const auto* bytes = static_cast<const std::byte*>(from);
-    to[0] = bytes[0];
-    to[size / 2] = bytes[size / 2];
-    to[size - 1] = bytes[size - 1];
-  }
-}
-
-/// Of 16 to 32 bytes.
-void copy_some(std::byte* to, const void* from, std::size_t size) noexcept {
-  struct Half {
-    std::uint64_t words[2];
-  };
-  const auto first = load<Half>(from);
-  const auto last = load<Half>(at(from, size - sizeof(Half)));
-  store(to, first);
-  store(to + size - sizeof(Half), last);
-}
-
-/// Most texts are short: for these the library is not called.
 std::byte* copy(std::byte* to, const void* from, std::size_t size) noexcept {
-  if (size <= 16)
-    copy_few(to, from, size);
-  else if (size <= 32)
-    copy_some(to, from, size);
-  else
-    copy_bytes(to, from, size);
+  copy_short_bytes(to, from, size);
   return to + size;
 }
 

@@ -35,6 +35,42 @@ inline std::uint64_t special_bytes(std::uint64_t word) noexcept {
   return ((word - each_byte(0x20)) | (quote - ones) | (backslash - ones) | word) & each_byte(0x80);
 }
 
+inline bool is_special(char c) noexcept {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == '"' || byte == '\\' || byte >= 0x80;
+}
+
+/// Copies a text of at most 16 bytes, if nothing in it is special.
+inline bool copy_if_plain(const char* from, std::size_t size, char* to) noexcept {
+  if (size >= 8) {
+    const std::uint64_t first = load8(from);
+    const std::uint64_t last = load8(from + size - 8);
+    if ((special_bytes(first) | special_bytes(last)) != 0) return false;
+    std::memcpy(to, &first, 8);
+    std::memcpy(to + size - 8, &last, 8);
+    return true;
+  }
+  if (size >= 4) {
+    std::uint32_t first;
+    std::uint32_t last;
+    std::memcpy(&first, from, 4);
+    std::memcpy(&last, from + size - 4, 4);
+    if (special_bytes(first | std::uint64_t{last} << 32) != 0) return false;
+    std::memcpy(to, &first, 4);
+    std::memcpy(to + size - 4, &last, 4);
+    return true;
+  }
+  if (size == 0) return true;
+  const char first = from[0];
+  const char middle = from[size / 2];
+  const char last = from[size - 1];
+  if (is_special(first) || is_special(middle) || is_special(last)) return false;
+  to[0] = first;
+  to[size / 2] = middle;
+  to[size - 1] = last;
+  return true;
+}
+
 inline constexpr std::uint64_t eight_digits = 100'000'000;
 
 /// The number that eight digits make, a byte each, the first one lowest. Neighbours are joined: to pairs, fours, eight.
@@ -79,11 +115,6 @@ inline bool is_plain_block(const char* p) noexcept {
     special = static_cast<unsigned char>(special | (c < 0x20) | (c == '"') | (c == '\\') | (c >> 7));
   }
   return special == 0;
-}
-
-inline bool is_special(char c) noexcept {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == '"' || byte == '\\' || byte >= 0x80;
 }
 
 }  // namespace polyrpc::json

@@ -381,63 +381,60 @@ bool Encoder::key_text(const Plan& plan, const void* key, std::string& text) {
 
 bool Encoder::map(const Plan& plan, const void* object) {
   if (!enter()) return false;
-  const Shape& shape = *plan.shape;
-  const auto member = [&](std::string_view key, const void* element) {
-    sink_.string(key, escape_html_);
-    sink_.put(':');
-    return value(*plan.element, element);
-  };
   sink_.put('{');
-  bool good = true;
-  bool comma = false;
+  bool good;
   if (plan.key->kind == Kind::string) {
-    // An ordered map is in order already, mostly.
-    bool sorted = true;
-    std::string_view last;
-    shape.map->for_each(object, [&](const void* key, const void*) {
-      const std::string_view text = plan.key->shape->string->get(key);
-      sorted = !(text < last);
-      last = text;
-      return sorted;
-    });
-    const auto write = [&](std::string_view key, const void* element) {
-      if (std::exchange(comma, true)) sink_.put(',');
-      return good = member(key, element);
-    };
-    if (sorted) {
-      shape.map->for_each(object, [&](const void* key, const void* element) {
-        return write(plan.key->shape->string->get(key), element);
-      });
-    } else {
-      std::vector<std::pair<std::string_view, const void*>> members;
-      members.reserve(shape.map->size(object));
-      shape.map->for_each(object, [&](const void* key, const void* element) {
-        members.emplace_back(plan.key->shape->string->get(key), element);
-        return true;
-      });
-      std::sort(members.begin(), members.end());
-      for (const auto& [key, element] : members)
-        if (!write(key, element)) break;
-    }
+    good = ordered_map(plan, object) ||
+           (failure_.ok() && sorted_map<std::string_view>(plan, object, [&](const void* key, std::string_view& name) {
+              name = plan.key->shape->string->get(key);
+              return true;
+            }));
   } else {
-    std::vector<std::pair<std::string, const void*>> members;
-    members.reserve(shape.map->size(object));
-    shape.map->for_each(object, [&](const void* key, const void* element) {
-      std::string text;
-      good = key_text(*plan.key, key, text);
-      members.emplace_back(std::move(text), element);
-      return good;
-    });
-    std::sort(members.begin(), members.end());
-    for (const auto& [key, element] : members) {
-      if (!good) break;
-      if (std::exchange(comma, true)) sink_.put(',');
-      good = member(key, element);
-    }
+    good = sorted_map<std::string>(plan, object,
+                                   [&](const void* key, std::string& name) { return key_text(*plan.key, key, name); });
   }
   if (!good) return false;
   sink_.put('}');
   leave();
+  return true;
+}
+
+/// Writes the members as they come, mostly in the order of their names. If that is not so, there is no failure and
+/// nothing has been written.
+bool Encoder::ordered_map(const Plan& plan, const void* object) {
+  const Shape& key_shape = *plan.key->shape;
+  const std::size_t before = sink_.size();
+  bool good = true;
+  bool comma = false;
+  std::string_view last;
+  plan.shape->map->for_each(object, [&](const void* key, const void* element) {
+    const std::string_view name =
+        key_shape.is_std_string ? std::string_view(as<std::string>(key)) : key_shape.string->get(key);
+    if (name < last) return good = false;
+    last = name;
+    sink_.member_name(std::exchange(comma, true), name, escape_html_);
+    return good = value(*plan.element, element);
+  });
+  if (!good && failure_.ok()) sink_.shrink(before);
+  return good;
+}
+
+template <class Name, class NameOf>
+bool Encoder::sorted_map(const Plan& plan, const void* object, NameOf name_of) {
+  const MapOps& ops = *plan.shape->map;
+  std::vector<std::pair<Name, const void*>> members;
+  members.reserve(ops.size(object));
+  bool good = true;
+  ops.for_each(object, [&](const void* key, const void* element) {
+    return good = name_of(key, members.emplace_back(Name(), element).first);
+  });
+  if (!good) return false;
+  std::sort(members.begin(), members.end());
+  bool comma = false;
+  for (const auto& [name, element] : members) {
+    sink_.member_name(std::exchange(comma, true), name, escape_html_);
+    if (!value(*plan.element, element)) return false;
+  }
   return true;
 }
 

@@ -35,6 +35,9 @@ class Encoder {
   bool structure(const Plan& plan, const void* object);
   bool list(const Plan& plan, const void* object);
   bool map(const Plan& plan, const void* object);
+  bool ordered_map(const Plan& plan, const void* object);
+  template <class Name, class NameOf>
+  bool sorted_map(const Plan& plan, const void* object, NameOf name_of);
   bool key_text(const Plan& plan, const void* key, std::string& text);
   bool custom(const Shape& shape, const void* object);
   void base64(std::span<const std::byte> bytes);

@@ -41,7 +41,7 @@ class Sink {
   }
   void put(std::string_view text) {
     char* out = room(text.size());
-    std::memcpy(out, text.data(), text.size());
+    copy_short_bytes(out, text.data(), text.size());
     advance(out + text.size());
   }
 
@@ -69,16 +69,35 @@ class Sink {
   }
   /// A JSON string with its quotes.
   void string(std::string_view text, bool escape_html) {
-    constexpr std::size_t at_once = 512;
     if (text.size() > at_once) return long_string(text, escape_html);
-    char* out = room(escaped_room(text.size()) + 2);
-    *out++ = '"';
-    out = escape(text, out, escape_html);
-    *out++ = '"';
+    advance(put_string(text, room(escaped_room(text.size()) + 2), escape_html));
+  }
+  /// A member's name with its colon, behind a comma if there is one before it.
+  void member_name(bool comma, std::string_view name, bool escape_html) {
+    if (name.size() > at_once) {
+      if (comma) put(',');
+      long_string(name, escape_html);
+      return put(':');
+    }
+    char* out = room(escaped_room(name.size()) + 4);
+    if (comma) *out++ = ',';
+    out = put_string(name, out, escape_html);
+    *out++ = ':';
     advance(out);
   }
 
  private:
+  static constexpr std::size_t at_once = 512;  // the longest string that gets its room at one go
+
+  static char* put_string(std::string_view text, char* out, bool escape_html) noexcept {
+    *out++ = '"';
+    if (text.size() <= 16 && !escape_html && copy_if_plain(text.data(), text.size(), out))
+      out += text.size();
+    else
+      out = escape(text, out, escape_html);
+    *out++ = '"';
+    return out;
+  }
   void open(std::size_t size) {
     const std::span<std::byte> space = queue_.prepare(size);
     base_ = cursor_ = reinterpret_cast<char*>(space.data());

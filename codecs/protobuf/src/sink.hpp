@@ -44,7 +44,7 @@ class Sink {
   /// A length and the bytes.
   void delimited(std::string_view bytes) {
     std::uint8_t* out = write_varint(bytes.size(), room(varint_room + bytes.size()));
-    copy_bytes(out, bytes.data(), bytes.size());
+    copy_short_bytes(out, bytes.data(), bytes.size());
     advance(out + bytes.size());
   }
 

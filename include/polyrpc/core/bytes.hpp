@@ -24,6 +24,30 @@ inline void copy_bytes(void* to, const void* from, std::size_t size) noexcept {
     std::memcpy(to, from, size);
 }
 
+/// The same for what is mostly short, a text or a name: up to 32 bytes no function is called.
+inline void copy_short_bytes(void* to, const void* from, std::size_t size) noexcept {
+  // Twice as many bytes as half the size, the second time up to the end.
+  const auto copy_ends = [&]<class Part>(Part first) {
+    Part last;
+    std::memcpy(&first, from, sizeof first);
+    std::memcpy(&last, static_cast<const std::byte*>(from) + size - sizeof last, sizeof last);
+    std::memcpy(to, &first, sizeof first);
+    std::memcpy(static_cast<std::byte*>(to) + size - sizeof last, &last, sizeof last);
+  };
+  struct Half {
+    std::uint64_t words[2];
+  };
+  if (size > 2 * sizeof(Half)) return copy_bytes(to, from, size);
+  if (size >= sizeof(Half)) return copy_ends(Half{});
+  if (size >= 8) return copy_ends(std::uint64_t{});
+  if (size >= 4) return copy_ends(std::uint32_t{});
+  if (size == 0) return;
+  const auto* const source = static_cast<const std::byte*>(from);
+  auto* const target = static_cast<std::byte*>(to);
+  target[0] = source[0];
+  if (size > 1) std::memcpy(target + size - 2, source + size - 2, 2);
+}
+
 /// A queue of bytes in one piece of memory: appended at the end, consumed from the front.
 /// The memory is kept and reused until `release` gives it back. Not for use by several threads at once.
 class ByteQueue {
