@@ -565,11 +565,39 @@ TEST_CASE("lists, arrays and sets", "[json]") {
   CHECK(why_not<std::list<int>>("[1,\"2\"]").starts_with("invalid_argument: json: cannot unmarshal string"));
 }
 
+TEST_CASE("one character that needs an escape is found anywhere in a text of any length", "[json]") {
+  for (std::size_t size = 0; size <= 40; ++size) {
+    const std::string plain = std::string("abcdefghijklmnopqrstuvwxyz0123456789 .,:").substr(0, size);
+    CHECK(encoded(plain) == '"' + plain + '"');
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const auto& [character, escaped] :
+           {std::pair{'"', "\\\""}, std::pair{'\\', "\\\\"}, std::pair{'\n', "\\n"}, std::pair{'\x1f', "\\u001f"},
+            std::pair{'\xff', "\\ufffd"}, std::pair{'\x7f', "\x7f"}}) {
+        std::string text = plain;
+        text[at] = character;
+        CAPTURE(size, at, escaped);
+        CHECK(encoded(text) == '"' + plain.substr(0, at) + escaped + plain.substr(at + 1) + '"');
+      }
+    }
+  }
+}
+
 TEST_CASE("maps have text for keys and go out sorted", "[json]") {
   both_ways(std::map<std::string, int>{}, "{}");
   both_ways(std::map<std::string, int>{{"b", 2}, {"a", 1}}, R"({"a":1,"b":2})");
   both_ways(std::unordered_map<std::string, int>{{"b", 2}, {"a", 1}, {"", 0}, {"c\"", 3}},
             R"({"":0,"a":1,"b":2,"c\"":3})");
+  std::unordered_map<std::string, std::vector<int>> many;
+  std::map<std::string, std::vector<int>> sorted;
+  for (int i = 0; i < 300; ++i) sorted[std::to_string(i * 7)] = many[std::to_string(i * 7)] = {i, -i};
+  CHECK(encoded(many) == encoded(sorted));
+  both_ways(std::map<std::string, int>{{std::string(600, 'a'), 1}, {std::string(700, 'b'), 2}},
+            "{\"" + std::string(600, 'a') + "\":1,\"" + std::string(700, 'b') + "\":2}");
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK(encoded(std::map<std::string, double>{{"a", 1}, {"b", nan}}) ==
+        "invalid_argument: json: unsupported value: NaN");
+  CHECK(encoded(std::unordered_map<std::string, double>{{"b", nan}, {"a", 1}, {"c", 2}}) ==
+        "invalid_argument: json: unsupported value: NaN");
   both_ways(std::map<int, std::string>{{10, "ten"}, {9, "nine"}, {-1, "minus"}},
             R"({"-1":"minus","10":"ten","9":"nine"})");
   both_ways(std::map<std::uint8_t, int>{{255, 1}}, R"({"255":1})");

@@ -334,9 +334,7 @@ inline bool Encoding::close(const Part& part) {
     std::memmove(content - part.guess + needed, content, size);
     cur_ = content - part.guess + needed + size;
   }
-  std::byte length[max_uint_size];
-  put_uint(length, size);
-  std::memcpy(cur_ - size - needed, length, needed);
+  put_uint_exactly(cur_ - size - needed, size, needed);
   return true;
 }
 

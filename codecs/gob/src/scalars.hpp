@@ -56,6 +56,13 @@ inline std::byte* put_uint(std::byte* to, std::uint64_t v) noexcept {
   return to + 1 + count;
 }
 
+/// The same in front of something: writes `size` bytes, which is `uint_size(v)`, and no rubbish.
+inline void put_uint_exactly(std::byte* to, std::uint64_t v, std::size_t size) noexcept {
+  if (size > 1) *to++ = static_cast<std::byte>(257 - size);
+  for (std::size_t left = size > 1 ? size - 1 : 1; left > 0; --left)
+    *to++ = static_cast<std::byte>(v >> (8 * (left - 1)));
+}
+
 constexpr std::uint64_t zigzag(std::int64_t v) noexcept {
   return (static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63);
 }
