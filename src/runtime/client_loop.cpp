@@ -1,6 +1,6 @@
 // The client that belongs to an io_context: one thread, mostly one connection, everything in turns. A turn takes what
 // has come, runs the handlers of the calls that it ended, and sends what they and others have asked for meanwhile in
-// one write.
+// one write, or in a few while there is time to spare.
 
 #include "polyrpc/core/bytes.hpp"
 #include "polyrpc/runtime/client_session.hpp"
@@ -35,6 +35,11 @@ namespace {
 constexpr std::size_t kept_scratch = 4 << 20;
 constexpr std::size_t kept_buffer = 4 << 20;  // while calls are under way; without any, all is given back
 constexpr int rounds_in_a_row = 16;           // then others get their turn
+// A loop that had nothing to do for so long before a turn has time to spare. The turn's first so many calls and
+// messages then go out while the others are still being made, and at each multiple of them what has come together.
+constexpr std::chrono::microseconds spare_time{5};
+constexpr std::size_t first_parts = 16;
+constexpr std::size_t more_parts = 4;
 
 class LoopClient;
 
@@ -48,6 +53,9 @@ class LoopService final : public asio::execution_context::service {
         loop_(std::make_unique<Loop>(static_cast<asio::io_context&>(context))) {}
 
   Loop& loop() noexcept { return *loop_; }
+  /// When any client's last turn was over.
+  Clock::time_point turn_ended() const noexcept { return turn_ended_; }
+  void end_turn() noexcept { turn_ended_ = Clock::now(); }
   void add(LoopClient& client) {
     const std::lock_guard lock(mutex_);
     clients_.push_back(&client);
@@ -61,6 +69,7 @@ class LoopService final : public asio::execution_context::service {
   void shutdown() noexcept override;
 
   std::unique_ptr<Loop> loop_;
+  Clock::time_point turn_ended_{};
   std::mutex mutex_;  // guards clients_
   std::vector<LoopClient*> clients_;
 };
@@ -89,6 +98,8 @@ struct LoopLink final : ClientLink, ReadyListener, Alarm {
   bool readable = false;
   bool waiting_for_read = false;
   bool write_blocked = false;
+  std::size_t parts = 0;              // calls and messages since the last flush
+  std::size_t send_at = first_parts;  // when there are so many
   ByteQueue input;
   Clock::time_point last_used{};
   std::vector<StreamReference> starved;  // for room in the output
@@ -325,6 +336,7 @@ class LoopClient final : public ClientCore, private Alarm {
   /// Everything that can be done now. Handlers run in here and may do anything, throw and destroy the client included.
   void turn() {
     const std::shared_ptr<LoopClient> self = shared();
+    if (depth_ == 0) eager_ = Clock::now() - service_.turn_ended() > spare_time;
     ++depth_;
     try {
       take_submitted();
@@ -358,6 +370,7 @@ class LoopClient final : public ClientCore, private Alarm {
       }
     }
     if (again) schedule_turn();
+    service_.end_turn();
   }
 
   void serve(LoopLink& link) {
@@ -524,7 +537,21 @@ class LoopClient final : public ClientCore, private Alarm {
     set_alarm(call);
     schedule_turn();
     if (session.in_flight() == 1 && session.has_upkeep()) tick(*link);
+    count_part(*link);
     if (call.kind != CallKind::unary) wake(static_cast<StreamCall&>(call).front());
+  }
+
+  /// One call or message more. While there is time to spare the first ones do not wait for the end of the turn: so the
+  /// peer works while the turn goes on, and the two do not wait for each other in turns.
+  void count_part(LoopLink& link) {
+    if (++link.parts != link.send_at) return;
+    link.send_at *= more_parts;
+    if (!eager_ || link.connection == nullptr || link.write_blocked) return;
+    link.session->complete_output();
+    ByteQueue& output = link.session->output();
+    if (output.empty()) return;
+    const IoResult result = link.connection->write_some(output.readable());
+    if (result.state == IoState::done) output.consume(result.bytes);
   }
 
   void set_alarm(ClientCall& call) {
@@ -589,6 +616,7 @@ class LoopClient final : public ClientCore, private Alarm {
           return true;
         case Attempt::sent:
           schedule_turn();
+          if (operation.kind == StreamOperation::Kind::write) count_part(*link);
           return true;
         case Attempt::wait:
           return false;
@@ -812,6 +840,9 @@ class LoopClient final : public ClientCore, private Alarm {
   }
 
   void flush(LoopLink& link) {
+    if (link.parts > 0) eager_ = false;
+    link.parts = 0;
+    link.send_at = first_parts;
     if (link.connection == nullptr || link.write_blocked) return;
     link.session->complete_output();
     ByteQueue& output = link.session->output();
@@ -880,6 +911,7 @@ class LoopClient final : public ClientCore, private Alarm {
   unsigned failures_ = 0;  // in a row
   bool over_ = false;
   std::atomic<bool> gone_{false};  // changes on the loop's thread
+  bool eager_ = false;             // there is time to spare in this turn
   bool turn_posted_ = false;
   int depth_ = 0;
   CallList waiting_;    // for the connection
