@@ -53,7 +53,7 @@ def _asio(style):
 def _thrift(kind):
     return {"name": f"Thrift, {kind}", "group": "peer", "wire": "thrift", "allocations": "preload",
             "client": ["{build}/bench_thrift_client"], "command": ["{build}/bench_thrift_server", "--port", "0", "--server", kind],
-            "scenarios": "all", "package": "deb:libthrift-dev"}
+            "scenarios": "all", "open": True, "package": "deb:libthrift-dev"}
 
 
 EVERYTHING = {"scenarios": "all", "slow": True, "work": True, "open": True}
@@ -67,7 +67,7 @@ SERVERS = [
     _asio("awaitables"),
     {"name": "nginx, a fixed body", "group": "limit", "wire": "nginx", "allocations": "preload",
      "client": [f"{PEERS}/nginx/client.py"], "command": [f"{PEERS}/nginx/server.py"], "scenarios": "all", "largest": 1024,
-     "package": "deb:nginx"},
+     "open": True, "package": "deb:nginx"},
     _go("Go net/rpc", "gob", **EVERYTHING),
     _go("Go jsonrpc", "json1", **EVERYTHING),
     _polyrpc("polyrpc gob", "gob", **OURS),
