@@ -830,7 +830,32 @@ def grpc_server():
     yield "hand_trailers", seed(head(1, "/test.Service/Sum"), grpc_headers(1, ("x-t", "1"), end=True))
 
 
-TARGETS = {"grpc_server": grpc_server, "grpc_client": grpc_client, "protobuf_message": protobuf_message, "gob_decoder": gob_decoder, "gob_server": gob_server, "gob_client": gob_client, "json_value": json_value,
+def tls_server():
+    def seed(mode, *parts, how=0):
+        return bytes([how, mode]) + b"".join(part if isinstance(part, bytes) else part.encode() for part in parts)
+
+    # TLS 1.2 with one cipher suite; what the target puts in front is left out.
+    hello = bytes.fromhex(
+        "01009701000093030382155d2fc9cbf42ad38daee73ad44d44cefa10cc53b2537db5767fd4d5be3046000004c02b00ff0100006600000010000e00000b7365727665722e"
+        "74657374000b000403000102000a000c000a001d0017001e00190018002300000016000000170000000d002a0028040305030603080708080809080a080b080408050806"
+        "040105010601030303010302040205020602")
+    yield "hand_hello", seed(0, hello, how=7)
+    yield "hand_hello_and_alert", seed(0, hello, bytes.fromhex("15030300020228"), how=200)
+    yield "hand_alert_first", seed(0, bytes.fromhex("0300020100"))
+    yield "hand_long_record", seed(0, bytes.fromhex("03ffff010000"))
+    yield "hand_text", seed(1, call("Arith.Upper", '["x"]'), how=9)
+    yield "hand_gob", seed(1, REQUEST, request("Arith.Multiply"), ARGS, args(7, 8), how=220)
+    yield "hand_http", seed(1, http("GET /healthz HTTP/1.1"), how=30)
+    yield "hand_nonsense", seed(1, b"\0" * 70)
+    yield "hand_tls_inside", seed(1, b"\x16\x03", hello)
+    yield "hand_nothing_changed", seed(2)
+    yield "hand_length_changed", seed(2, bytes([4, 1]))
+    yield "hand_text_changed", seed(2, bytes([20, 0x80]))
+    yield "hand_byte_gone", seed(2, bytes([30, 0]))
+    yield "hand_kind_changed", seed(2, bytes([0, 2]))
+
+
+TARGETS = {"tls_server": tls_server, "grpc_server": grpc_server, "grpc_client": grpc_client, "protobuf_message": protobuf_message, "gob_decoder": gob_decoder, "gob_server": gob_server, "gob_client": gob_client, "json_value": json_value,
            "json_server": json_server, "json_client": json_client, "first_bytes": first_bytes,
            "protobuf_server": protobuf_server, "protobuf_client": protobuf_client}
 

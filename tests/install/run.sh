@@ -63,6 +63,11 @@ find_package() {  # <components> <argument>...
     fi
   fi
   if [ -e "$folder/grpc_calls" ]; then "$folder/grpc_calls"; fi
+  if [ -e "$folder/tls_calls" ]; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$folder/own.key" -out "$folder/own.pem" \
+      -days 2 -subj /CN=consumer -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+    "$folder/tls_calls" "$folder/own.pem" "$folder/own.key"
+  fi
 }
 
 case $1 in
@@ -77,7 +82,9 @@ case $1 in
     ;;
   find_package)
     components="gob;json;protobuf;polyrpc"
-    if [ -n "$(find "$prefix" -name polyrpc-grpc.cmake)" ]; then components="$components;grpc"; fi
+    for leaf in grpc tls; do
+      if [ -n "$(find "$prefix" -name "polyrpc-$leaf.cmake")" ]; then components="$components;$leaf"; fi
+    done
     find_package "$components"
     ;;
   find_package_gob)

@@ -5,6 +5,7 @@
 #include "polyrpc/transports/http1.hpp"
 #include "polyrpc/transports/tls.hpp"
 
+#include "contract/transport_contract.hpp"
 #include "support/running_server.hpp"
 #include "tls_fixture.hpp"
 

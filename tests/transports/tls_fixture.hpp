@@ -6,14 +6,18 @@
 #include "polyrpc/transports/memory.hpp"
 #include "polyrpc/transports/tls.hpp"
 
-#include "contract/transport_contract.hpp"
 #include "tls_certificates.hpp"
 
+#include <array>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>

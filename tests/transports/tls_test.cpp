@@ -2,6 +2,7 @@
 
 #include "polyrpc/transports/unix.hpp"
 
+#include "contract/transport_contract.hpp"
 #include "support/files.hpp"
 #include "tls_fixture.hpp"
 
