@@ -256,7 +256,7 @@ bool Decoder::raw_string(Text& text) {
     p = find_quote(p, end_, text.escapes);
     if (p == nullptr) return p_ = end_, fail_syntax("the end of a string");
   } else {
-    switch (scan_string(p, end_, text.escapes)) {
+    switch (scan_short_string(p, end_, text.escapes)) {
       case StringEnd::quote:
         break;
       case StringEnd::more:

@@ -197,7 +197,7 @@ in_number:
   goto after;
 
 in_string : {
-  const StringEnd why = scan_string(p, end, escapes_);
+  const StringEnd why = scan_short_string(p, end, escapes_);
   if (why == StringEnd::more) return stop(State::in_string);
   if (why != StringEnd::quote) return fail_string(why);
   ++p;
@@ -244,7 +244,7 @@ key:
   escapes_ = false;
 
 in_key : {
-  const StringEnd why = scan_string(p, end, escapes_);
+  const StringEnd why = scan_short_string(p, end, escapes_);
   if (why == StringEnd::more) return stop(State::in_key);
   if (why != StringEnd::quote) return fail_string(why);
   if (depth_ == 1) take_key(text.substr(token_, offset(p) - token_), escapes_);

@@ -40,6 +40,21 @@ inline const char* find_special(const char* p, const char* end) noexcept {
 /// there is an escape.
 StringEnd scan_string(const char*& p, const char* end, bool& escapes) noexcept;
 
+/// The same, without a call for up to seven plain characters.
+inline StringEnd scan_short_string(const char*& p, const char* end, bool& escapes) noexcept {
+  if constexpr (std::endian::native == std::endian::little) {
+    if (end - p >= 8) {
+      const std::uint64_t marks = special_bytes(load8(p));
+      const char* const special = p + static_cast<std::size_t>(std::countr_zero(marks)) / 8;
+      if (marks != 0 && *special == '"') {
+        p = special;
+        return StringEnd::quote;
+      }
+    }
+  }
+  return scan_string(p, end, escapes);
+}
+
 /// The length of the UTF-8 sequence at `p`; 0 when it is wrong, -1 when the text ends in it and it may still be right.
 int utf8_length(const char* p, const char* end) noexcept;
 
