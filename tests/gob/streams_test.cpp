@@ -772,3 +772,62 @@ TEST_CASE("what was not made for gob is refused", "[gob]") {
   gob::Decoder decoder;
   CHECK(decoder.decode(bytes, MessageSlot{&into, &foreign}).status().code() == StatusCode::unimplemented);
 }
+
+TEST_CASE("a stream that is no queue is read as one, also when it comes byte by byte", "[gob]") {
+  gob::Encoder encoder;
+  ByteQueue written;
+  const std::vector<Point> points{{1, 2}, {-300, 70'000}, {0, 0}};
+  for (const Point& point : points) REQUIRE(encoder.encode(point, written).ok());
+  REQUIRE(encoder.encode(std::string(200, 'x'), written).ok());
+
+  gob::Decoder whole;
+  std::span<const std::byte> input = written.readable();
+  for (const Point& point : points) {
+    Point into;
+    const Result<bool> done = whole.decode(input, into);
+    CHECK((done.ok() && *done));
+    CHECK(into == point);
+  }
+  std::string text;
+  CHECK(whole.decode(input, text).value_or(false));
+  CHECK(text == std::string(200, 'x'));
+  CHECK(input.empty());
+  CHECK_FALSE(whole.decode(input, text).value_or(true));
+
+  gob::Decoder slow;
+  std::size_t read = 0;
+  std::size_t taken = 0;
+  for (std::size_t there = 0; there <= written.size(); ++there) {
+    std::span<const std::byte> part = written.readable().subspan(taken, there - taken);
+    const std::size_t before = part.size();
+    Point into;
+    const Result<bool> done = read < points.size() ? slow.decode(part, into) : slow.decode(part, text);
+    REQUIRE(done.ok());
+    CHECK((*done || part.size() == before));
+    if (!*done) continue;
+    taken += before - part.size();
+    if (read < points.size()) CHECK(into == points[read]);
+    ++read;
+  }
+  CHECK(read == points.size() + 1);
+  CHECK(taken == written.size());
+}
+
+TEST_CASE("messages of every length come back, whatever was expected of it", "[gob]") {
+  const auto same = [](const auto& value) {
+    std::decay_t<decltype(value)> back;
+    return decode_into(encoded(value), back).ok() && back == value;
+  };
+  for (std::size_t size = 0; size <= 300; ++size) {
+    CAPTURE(size);
+    CHECK(same(std::string(size, 'x')));
+    CHECK(same(std::vector<std::int64_t>(size, 1)));
+    CHECK(same(std::vector<std::int64_t>(size, std::int64_t{1} << 50)));
+    CHECK(same(std::tuple(std::string(size, 'x'), std::vector<std::string>{std::string(size / 2, 'y')})));
+  }
+  for (const std::size_t size : {65'500, 65'530, 65'533, 65'534, 65'535, 65'536, 65'540, 70'000}) {
+    CAPTURE(size);
+    CHECK(same(std::string(size, 'x')));
+    CHECK(same(std::vector<std::int64_t>(size / 7, std::int64_t{1} << 50)));
+  }
+}
