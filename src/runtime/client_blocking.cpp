@@ -161,12 +161,14 @@ class BlockingClient final : public ClientCore {
   void perform(StreamCall& call, StreamOperation& operation) override {
     Lock lock(mutex_);
     const Presence here(*this, lock);
-    std::condition_variable changed;
+    std::optional<std::condition_variable> changed;  // most operations need not wait
     for (;;) {
       const std::uint64_t seen = call.changes;
       bool full = false;
       if (try_now(lock, call, operation, full)) return;
-      if (!see_to_end(lock, call)) wait_for_change(lock, call, changed, seen, full);
+      if (see_to_end(lock, call)) continue;
+      if (!changed) changed.emplace();
+      wait_for_change(lock, call, *changed, seen, full);
     }
   }
 
@@ -473,11 +475,11 @@ class BlockingClient final : public ClientCore {
 
   /// Whether the message that was written last can wait for others, which is then seen to.
   bool hold(BlockingLink& link) {
+    if (link.holds) return link.unsent() < held_bytes;  // the one before is not old: the clock need not be asked
     const Clock::time_point now = Clock::now();
     const bool quick = now - std::exchange(link.last_write, now) < quick_time;
     link.quick_writes = quick ? link.quick_writes + 1 : 0;
     if (link.quick_writes < quick_writes_at_first || link.unsent() >= held_bytes) return false;
-    if (link.holds) return true;
     if (!sender_.joinable()) {
       try {
         sender_ = std::thread([this] { send_held(); });
@@ -675,7 +677,7 @@ class BlockingClient final : public ClientCore {
 
   /// Writes what waits, unless somebody does or the peer must read first. The lock is open meanwhile.
   void flush(Lock& lock, BlockingLink& link) {
-    link.holds = false;
+    if (std::exchange(link.holds, false)) link.last_write = Clock::now();
     do {
       send_unsent(lock, link);
       if (link.over || !link.session->take_stirred()) return;

@@ -35,10 +35,11 @@ namespace {
 constexpr std::size_t kept_scratch = 4 << 20;
 constexpr std::size_t kept_buffer = 4 << 20;  // while calls are under way; without any, all is given back
 constexpr int rounds_in_a_row = 16;           // then others get their turn
-// A loop that had nothing to do for so long before a turn has time to spare. The turn's first so many calls and
-// messages then go out while the others are still being made, and at each multiple of them what has come together.
-constexpr std::chrono::microseconds spare_time{5};
-constexpr std::size_t first_parts = 16;
+// A loop that had nothing to do before a turn, for this part of the time that the last turn took, has time to spare.
+// The turn's first so many calls and messages then go out while the others are still being made, and at each multiple
+// of them what has come together.
+constexpr int spare_part = 8;
+constexpr std::size_t first_parts = 8;
 constexpr std::size_t more_parts = 4;
 
 class LoopClient;
@@ -53,9 +54,15 @@ class LoopService final : public asio::execution_context::service {
         loop_(std::make_unique<Loop>(static_cast<asio::io_context&>(context))) {}
 
   Loop& loop() noexcept { return *loop_; }
-  /// When any client's last turn was over.
-  Clock::time_point turn_ended() const noexcept { return turn_ended_; }
-  void end_turn() noexcept { turn_ended_ = Clock::now(); }
+  /// Begins a turn of any client. Whether there is time to spare.
+  bool begin_turn() noexcept {
+    turn_began_ = Clock::now();
+    return turn_began_ - turn_ended_ > turn_length_ / spare_part;
+  }
+  void end_turn() noexcept {
+    turn_ended_ = Clock::now();
+    turn_length_ = turn_ended_ - turn_began_;
+  }
   void add(LoopClient& client) {
     const std::lock_guard lock(mutex_);
     clients_.push_back(&client);
@@ -69,7 +76,9 @@ class LoopService final : public asio::execution_context::service {
   void shutdown() noexcept override;
 
   std::unique_ptr<Loop> loop_;
+  Clock::time_point turn_began_{};
   Clock::time_point turn_ended_{};
+  Clock::duration turn_length_{};
   std::mutex mutex_;  // guards clients_
   std::vector<LoopClient*> clients_;
 };
@@ -336,7 +345,7 @@ class LoopClient final : public ClientCore, private Alarm {
   /// Everything that can be done now. Handlers run in here and may do anything, throw and destroy the client included.
   void turn() {
     const std::shared_ptr<LoopClient> self = shared();
-    if (depth_ == 0) eager_ = Clock::now() - service_.turn_ended() > spare_time;
+    if (depth_ == 0) eager_ = service_.begin_turn();
     ++depth_;
     try {
       take_submitted();

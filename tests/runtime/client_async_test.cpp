@@ -326,6 +326,6 @@ TEST_CASE("calls made in one turn leave in one write, or in three if there is ti
   });
   while (answered < 200) io.run_one();
   CHECK(network.operations() >= 2);
-  CHECK(network.operations() <= 6);  // of 16, of 48 more, and of the rest
+  CHECK(network.operations() <= 6);  // of 8, of 24 more, and of the rest
   client.close();
 }
