@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures every server of servers.py, and writes tables and plots into benchmarks/results/. See benchmarks/README.md.
 
-    run.py               everything, about 25 minutes
+    run.py               everything, 22 to 35 minutes
     run.py --quick       about 3 minutes
     run.py --only gob    only servers whose name matches
 """
