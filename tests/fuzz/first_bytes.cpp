@@ -5,21 +5,10 @@
 #include "fuzz.hpp"
 #include "site.hpp"
 
-#include <memory>
-
 namespace {
 
 using namespace polyrpc;
 using namespace polyrpc::fuzz;
-
-/// The server of this run. It is made anew now and then, since it keeps its log.
-Site& site() {
-  static std::unique_ptr<Site> made;
-  static int runs = 0;
-  if (runs++ % 5000 == 0) made.reset();
-  if (made == nullptr) made = std::make_unique<Site>();
-  return *made;
-}
 
 const char* to_text(Match match) { return match == Match::yes ? "yes" : match == Match::no ? "no" : "more"; }
 
@@ -51,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes = text_of(data + 1, size - 1);
   check_told(how, bytes);
 
-  test::TurnedServer& server = site().turned;
+  test::TurnedServer& server = server_of_run([] { return standard_protocols(); });
   const Answers whole = ask(server, [&](auto feed) { feed(bytes); });
   const Answers pieces = ask(server, [&](auto feed) { in_pieces(how, bytes, feed); });
   if (!has_counters(whole)) {

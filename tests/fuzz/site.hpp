@@ -38,8 +38,7 @@ inline ServerOptions small_options() {
 }
 
 struct Site {
-  explicit Site(Protocols protocols = standard_protocols())
-      : turned(services(), std::move(protocols), small_options()) {
+  explicit Site(Protocols protocols) : turned(services(), std::move(protocols), small_options()) {
     // Whether a deadline has passed depends on the time a run takes.
     turned.server().admit([](Context& context) {
       return context.deadline() ? Status::failed_precondition("no deadlines here") : Status();
@@ -58,6 +57,15 @@ struct Site {
 
   test::TurnedServer turned;
 };
+
+/// The server of this run, with what `protocols()` returns. It is made anew now and then, since it keeps its log.
+inline test::TurnedServer& server_of_run(Protocols (*protocols)()) {
+  static std::unique_ptr<Site> made;
+  static int runs = 0;
+  if (runs++ % 5000 == 0) made.reset();
+  if (made == nullptr) made = std::make_unique<Site>(protocols());
+  return made->turned;
+}
 
 struct Answers {
   std::string text;

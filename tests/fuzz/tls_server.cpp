@@ -9,7 +9,6 @@
 #include "transports/tls_fixture.hpp"
 
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -27,14 +26,7 @@ Protocols protocols() {
   return all;
 }
 
-/// The server of this run. It is made anew now and then, since it keeps its log.
-test::TurnedServer& server() {
-  static std::unique_ptr<Site> made;
-  static int runs = 0;
-  if (runs++ % 5000 == 0) made.reset();
-  if (made == nullptr) made = std::make_unique<Site>(protocols());
-  return made->turned;
-}
+test::TurnedServer& server() { return server_of_run(protocols); }
 
 /// A client that has done its handshake.
 class Encrypted {
