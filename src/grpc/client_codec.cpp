@@ -3,6 +3,7 @@
 
 #include "client_codec.hpp"
 
+#include "polyrpc/runtime/client_session.hpp"
 #include "polyrpc/runtime/http_metadata.hpp"
 
 #include "client_stream.hpp"
@@ -35,6 +36,7 @@ namespace {
 constexpr std::int32_t last_stream_id = 0x7FFFFFFF;
 // A peer that asks for more acknowledgements than this while so much waits for it to read is flooding.
 constexpr std::size_t full_output = 2 * piece_bytes;  // more than messages alone make it
+static_assert(piece_bytes >= ClientSession::full_output, "what is kept back would not be asked for");
 constexpr std::size_t most_unread_acks = 10'000;
 constexpr std::size_t kept_paths = 4096;
 constexpr std::size_t gathered = std::size_t{16} << 10;  // of messages in one frame

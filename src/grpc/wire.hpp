@@ -97,8 +97,7 @@ inline constexpr std::size_t prefix_bytes = 5;
 
 /// How long a frame may be that a client takes or an end sends, where its peer allows more than HTTP/2's 16 KiB.
 inline constexpr std::uint32_t frame_bytes = 64 << 10;
-/// About as much is handed to the socket at once: what is larger leaves the processor's cache before it is sent. Not
-/// less than the 128 KiB of output by which `ClientSession` knows that there may be more to send.
+/// About as much is handed to the socket at once: what is larger leaves the processor's cache before it is sent.
 inline constexpr std::size_t piece_bytes = 256 << 10;
 /// Of memory for messages in hand; what is more is given back.
 inline constexpr std::size_t kept_scratch = 256 << 10;

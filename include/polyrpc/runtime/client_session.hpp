@@ -37,6 +37,9 @@ class ClientSession {
   /// again. `sent`: reading, writing or both are worth an attempt; of streaming calls only. Must not call the session.
   using News = FunctionRef<void(ClientCall&)>;
 
+  /// A codec may keep back the rest where there is so much output, and no sooner.
+  static constexpr std::size_t full_output = 128 << 10;
+
   /// `framing` may be null.
   ClientSession(std::unique_ptr<ClientCodec> codec, std::unique_ptr<ClientFraming> framing);
 
@@ -102,8 +105,6 @@ class ClientSession {
   }
   void write_messages() noexcept;
 
-  // A codec may keep back the rest where there is so much.
-  static constexpr std::size_t full_output = 128 << 10;
   ClientCall* find(std::uint64_t number) const noexcept;
   void enter(ClientCall& call);
   void grow();
